@@ -1,8 +1,8 @@
 // A queue of bytes, held as slices: appended at the end, drained at the front.
 //
 // Large pieces are shared, small ones copied into the last slice, so that a
-// few bytes never pin a whole pool block. An empty buffer holds no memory
-// beyond itself.
+// few bytes never pin a whole pool block. An empty buffer holds no block, and
+// once it has been used at most the room for four slices (96 bytes).
 //
 // Threading: belongs to one thread, the one of the slices in it.
 
