@@ -1,0 +1,524 @@
+#include "rproxy/core/server/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rproxy/core/base/logging.h"
+#include "rproxy/core/http/serializer.h"
+#include "rproxy/core/server/http_date.h"
+
+namespace rproxy {
+namespace {
+
+// How long a client may go on sending after our last byte. Long enough for the
+// response to cross a slow link, short enough that nobody gains by it.
+constexpr absl::Duration kLingerTimeMax = absl::Seconds(5);
+
+bool StatusForbidsBody(int status) {
+  return status / 100 == 1 || status == 204 || status == 304;
+}
+
+}  // namespace
+
+Session::Session(HttpServer& server, std::unique_ptr<Transport> transport,
+                 const SocketAddress& client_address,
+                 const SocketAddress& local_address)
+    : server_(server),
+      client_address_(client_address),
+      local_address_(local_address),
+      connection_(server.loop_, std::move(transport), *this),
+      parser_(server.options_.policy, *this),
+      timer_(server.loop_, [this] { OnTimer(); }),
+      waiting_since_(server.loop_.Now()),
+      write_progress_at_(server.loop_.Now()) {
+  connection_.SetOutputLow(server.options_.output_high_bytes / 2);
+}
+
+Session::~Session() = default;
+
+absl::Status Session::Start() {
+  absl::Status status = connection_.Start();
+  if (status.ok()) Rearm();
+  return status;
+}
+
+void Session::Drain() {
+  if (stage_ != Stage::kOpen) return;
+  keep_alive_ = false;
+  if (!exchanging_ && parser_.between_messages() &&
+      connection_.input().empty()) {
+    CloseWhenFlushed();
+  }
+}
+
+const PeerIdentity* Session::peer_identity() const {
+  return const_cast<Connection&>(connection_).transport().peer_identity();
+}
+
+// --- The request ---------------------------------------------------------
+
+void Session::OnInput() { ProcessInput(); }
+
+void Session::ProcessInput() {
+  if (stage_ == Stage::kLingering || stage_ == Stage::kClosing) {
+    connection_.input().Clear();
+    return;
+  }
+  in_process_ = true;
+  Buffer& input = connection_.input();
+  while (stage_ == Stage::kOpen && !input.empty() && !request_paused_) {
+    if (exchanging_ && request_complete_) break;  // Pipelined: its turn comes.
+    input.Drain(parser_.Parse(input.front().view()));
+    if (parser_.state() == ParserState::kFailed) {
+      Refuse(StatusFor(parser_.error()));
+      break;
+    }
+    if (request_paused_ && input.empty()) {
+      // A pause at the last byte of a body does not hold back its end.
+      parser_.Parse({});
+    }
+    if (exchanging_ && request_complete_ && response_complete_) EndExchange();
+  }
+  in_process_ = false;
+  if (stage_ != Stage::kOpen) return;
+  if (responder_ != nullptr) responder_->OnBatchEnd();
+  if (stage_ != Stage::kOpen) return;
+  if (exchanging_ && input.size() > server_.options_.pipelined_bytes_max) {
+    connection_.PauseReading();
+  }
+  Rearm();
+}
+
+void Session::OnHead(RequestHead head, const BodyFraming& framing) {
+  ++server_.requests_;
+  request_ = std::move(head);
+  request_framing_ = framing;
+  request_complete_ = false;
+  request_paused_ = false;
+  response_started_ = false;
+  response_complete_ = false;
+  full_reported_ = false;
+  drained_bytes_ = 0;
+  exchanging_ = true;
+  served_one_ = true;
+  waiting_since_ = server_.loop_.Now();
+  keep_alive_ =
+      !server_.draining_ && WantsKeepAlive(request_.version, request_.headers);
+  expects_continue_ =
+      request_.version == HttpVersion::kHttp11 &&
+      request_.headers.ListContains(FieldId::kExpect, "100-continue");
+  std::unique_ptr<Responder> responder = server_.handler_.Handle(*this);
+  if (exchanging_ && !response_complete_ && stage_ == Stage::kOpen) {
+    CHECK(responder != nullptr)
+        << "a handler that has not answered must return a responder";
+    responder_ = std::move(responder);
+  } else {
+    server_.loop_.DeleteLater(std::move(responder));
+  }
+}
+
+void Session::OnBody(absl::string_view bytes) {
+  waiting_since_ = server_.loop_.Now();
+  if (stage_ != Stage::kOpen) return;
+  if (responder_ != nullptr) {
+    responder_->OnBody(connection_.input().front().Share(bytes));
+    return;
+  }
+  drained_bytes_ += bytes.size();
+  if (drained_bytes_ > server_.options_.drain_bytes_max) {
+    parser_.Pause();
+    Linger();
+  }
+}
+
+void Session::OnTrailers(const HeaderMap& trailers) {
+  request_trailers_ = trailers;
+}
+
+void Session::OnMessageEnd() {
+  request_complete_ = true;
+  if (request_paused_) {
+    request_paused_ = false;
+    connection_.ResumeReading();
+  }
+  if (responder_ != nullptr) responder_->OnRequestEnd(request_trailers_);
+  request_trailers_ = HeaderMap();
+}
+
+void Session::PauseRequestBody() {
+  if (request_complete_ || request_paused_ || stage_ != Stage::kOpen) return;
+  request_paused_ = true;
+  parser_.Pause();
+  connection_.PauseReading();
+}
+
+void Session::ResumeRequestBody() {
+  if (!request_paused_) return;
+  request_paused_ = false;
+  waiting_since_ = server_.loop_.Now();
+  if (stage_ != Stage::kOpen) return;
+  connection_.ResumeReading();
+  Rearm();
+}
+
+void Session::OnInputEnd() {
+  switch (stage_) {
+    case Stage::kClosed:
+    case Stage::kClosing:
+      return;
+    case Stage::kLingering:
+      if (connection_.output().empty()) Close();
+      return;
+    case Stage::kOpen:
+      break;
+  }
+  if (exchanging_) {
+    // A client may end its side and still wait for the answer.
+    if (request_complete_) return;
+    DropResponder();
+    Close();
+    return;
+  }
+  CloseWhenFlushed();
+}
+
+// --- The response --------------------------------------------------------
+
+void Session::SendInterim(const ResponseHead& head) {
+  if (stage_ != Stage::kOpen || response_started_) return;
+  if (request_.version == HttpVersion::kHttp10) return;
+  expects_continue_ = expects_continue_ && head.status != 100;
+  std::string text;
+  SerializeHead(head, text);
+  connection_.output().Append(text);
+}
+
+void Session::SendHead(ResponseHead head, const BodyFraming& framing) {
+  if (stage_ != Stage::kOpen) return;
+  DCHECK(exchanging_ && !response_started_);
+  response_started_ = true;
+  // A client that waits for 100 may or may not send its body now: nobody can
+  // tell what its next byte means.
+  if (expects_continue_ && !request_complete_) keep_alive_ = false;
+  if (server_.draining_) keep_alive_ = false;
+
+  const bool to_head = request_.method == "HEAD";
+  head.version = HttpVersion::kHttp11;
+  response_framing_ = BodyFraming();
+  switch (framing.kind) {
+    case BodyFraming::Kind::kNone:
+    case BodyFraming::Kind::kTunnel:
+      if (!to_head && !StatusForbidsBody(head.status)) {
+        head.headers.Set("Content-Length", "0");
+      }
+      break;
+    case BodyFraming::Kind::kContentLength:
+      head.headers.Set("Content-Length", absl::StrCat(framing.length));
+      response_framing_ = framing;
+      break;
+    case BodyFraming::Kind::kChunked:
+    case BodyFraming::Kind::kUntilClose:
+      if (request_.version == HttpVersion::kHttp11) {
+        head.headers.Set("Transfer-Encoding", "chunked");
+        response_framing_.kind = BodyFraming::Kind::kChunked;
+      } else {
+        keep_alive_ = false;
+        response_framing_.kind = BodyFraming::Kind::kUntilClose;
+      }
+      break;
+  }
+  if (to_head) response_framing_ = BodyFraming();
+  if (!keep_alive_) {
+    head.headers.Set("Connection", "close");
+  } else if (request_.version == HttpVersion::kHttp10) {
+    head.headers.Set("Connection", "keep-alive");
+  }
+  if (!head.headers.Find(FieldId::kDate)) {
+    head.headers.Add("Date", server_.date_->Now());
+  }
+  if (!server_.options_.server_name.empty() &&
+      !head.headers.Find(FieldId::kServer)) {
+    head.headers.Add("Server", server_.options_.server_name);
+  }
+  std::string text;
+  SerializeHead(head, text);
+  connection_.output().Append(text);
+}
+
+void Session::SendBody(Slice bytes) {
+  if (stage_ != Stage::kOpen || bytes.empty()) return;
+  DCHECK(response_started_ && !response_complete_);
+  Buffer& output = connection_.output();
+  switch (response_framing_.kind) {
+    case BodyFraming::Kind::kNone:
+    case BodyFraming::Kind::kTunnel:
+      return;
+    case BodyFraming::Kind::kContentLength:
+      DCHECK_LE(bytes.size(), response_framing_.length);
+      if (bytes.size() > response_framing_.length) {
+        bytes.RemoveSuffix(bytes.size() - response_framing_.length);
+        keep_alive_ = false;
+      }
+      response_framing_.length -= bytes.size();
+      output.Append(std::move(bytes));
+      return;
+    case BodyFraming::Kind::kChunked: {
+      std::string start;
+      SerializeChunkStart(bytes.size(), start);
+      output.Append(start);
+      output.Append(std::move(bytes));
+      output.Append(kChunkEnd);
+      return;
+    }
+    case BodyFraming::Kind::kUntilClose:
+      output.Append(std::move(bytes));
+      return;
+  }
+}
+
+void Session::Finish(const HeaderMap& trailers) {
+  if (stage_ != Stage::kOpen) return;
+  DCHECK(response_started_ && !response_complete_);
+  if (response_framing_.kind == BodyFraming::Kind::kChunked) {
+    std::string end;
+    SerializeLastChunk(trailers, end);
+    connection_.output().Append(end);
+  } else if (response_framing_.kind == BodyFraming::Kind::kContentLength &&
+             response_framing_.length > 0) {
+    Abort();
+    return;
+  }
+  response_complete_ = true;
+  DropResponder();
+  connection_.Flush();
+  if (request_paused_) ResumeRequestBody();
+  if (request_complete_) {
+    if (!in_process_) EndExchange();
+  } else if (!keep_alive_) {
+    Linger();
+  }
+  Rearm();
+}
+
+void Session::Reply(int status, absl::string_view content_type,
+                    absl::string_view body, const HeaderMap& extra) {
+  ResponseHead head;
+  head.status = status;
+  head.reason = std::string(ReasonPhrase(status));
+  head.headers = extra;
+  if (!StatusForbidsBody(status)) {
+    head.headers.Set("Content-Type", content_type);
+  }
+  BodyFraming framing;
+  if (!StatusForbidsBody(status)) {
+    framing = {BodyFraming::Kind::kContentLength, body.size()};
+  }
+  SendHead(std::move(head), framing);
+  if (!body.empty()) SendBody(Slice::Copy(body));
+  Finish(HeaderMap());
+}
+
+void Session::Flush() {
+  if (stage_ == Stage::kClosed) return;
+  connection_.Flush();
+  Rearm();
+}
+
+bool Session::output_full() const {
+  const bool full = const_cast<Connection&>(connection_).output().size() >
+                    server_.options_.output_high_bytes;
+  return full;
+}
+
+void Session::Abort() {
+  if (stage_ != Stage::kOpen) return;
+  DropResponder();
+  if (!response_started_ ||
+      response_framing_.kind == BodyFraming::Kind::kUntilClose) {
+    connection_.Abort();
+    Close();
+    return;
+  }
+  // The framing shows that bytes are missing, so what is there may arrive.
+  keep_alive_ = false;
+  CloseWhenFlushed();
+}
+
+void Session::OnOutputDrained() {
+  if (stage_ == Stage::kClosing) {
+    if (connection_.output().empty()) Close();
+    return;
+  }
+  if (stage_ == Stage::kLingering) {
+    if (connection_.output().empty() && connection_.input_ended()) Close();
+    return;
+  }
+  if (stage_ != Stage::kOpen) return;
+  if (responder_ != nullptr) responder_->OnOutputDrained();
+  Rearm();
+}
+
+// --- Endings -------------------------------------------------------------
+
+void Session::DropResponder() {
+  server_.loop_.DeleteLater(std::move(responder_));
+}
+
+void Session::EndExchange() {
+  exchanging_ = false;
+  request_ = RequestHead();
+  waiting_since_ = server_.loop_.Now();
+  if (!keep_alive_) {
+    CloseWhenFlushed();
+    return;
+  }
+  parser_.Next();
+  if (!connection_.input().empty()) {
+    // The next request is here already. Outside of ProcessInput, let the
+    // handler's call return first.
+    if (!in_process_) {
+      connection_.PauseReading();
+      connection_.ResumeReading();
+    } else if (connection_.reading_paused()) {
+      connection_.ResumeReading();
+    }
+  } else if (connection_.input_ended()) {
+    CloseWhenFlushed();
+  } else if (connection_.reading_paused()) {
+    connection_.ResumeReading();
+  }
+}
+
+void Session::Refuse(int status) {
+  DropResponder();
+  if (response_started_ && exchanging_) {
+    CloseWhenFlushed();
+    return;
+  }
+  keep_alive_ = false;
+  if (!exchanging_) request_ = RequestHead();
+  exchanging_ = true;
+  request_complete_ = false;
+  request_paused_ = false;
+  response_started_ = false;
+  response_complete_ = false;
+  const std::string body =
+      absl::StrCat(status, " ", ReasonPhrase(status), "\n");
+  Reply(status, "text/plain; charset=utf-8", body, HeaderMap());
+}
+
+void Session::CloseWhenFlushed() {
+  if (stage_ == Stage::kClosed) return;
+  // Closing a socket that still has something to read resets it, and a reset
+  // may destroy what the client has not read yet.
+  if (!connection_.input_ended() &&
+      (!connection_.input().empty() || (exchanging_ && !request_complete_))) {
+    Linger();
+    return;
+  }
+  stage_ = Stage::kClosing;
+  connection_.SetOutputLow(0);
+  connection_.Flush();
+  if (connection_.output().empty()) {
+    Close();
+  } else {
+    Rearm();
+  }
+}
+
+void Session::Linger() {
+  if (stage_ != Stage::kOpen) return;
+  stage_ = Stage::kLingering;
+  DropResponder();
+  waiting_since_ = server_.loop_.Now();
+  connection_.input().Clear();
+  connection_.SetOutputLow(0);
+  connection_.CloseWriteAfterFlush();
+  if (connection_.input_ended() && connection_.output().empty()) {
+    Close();
+    return;
+  }
+  connection_.ResumeReading();
+  Rearm();
+}
+
+void Session::Close() {
+  if (stage_ == Stage::kClosed) return;
+  stage_ = Stage::kClosed;
+  timer_.Cancel();
+  connection_.PauseReading();
+  DropResponder();
+  server_.Remove(*this);  // Destroys this at the end of the turn.
+}
+
+void Session::OnError(int) { Close(); }
+
+// --- Time ----------------------------------------------------------------
+
+absl::Time Session::Deadline() const {
+  const HttpServerOptions& options = server_.options_;
+  absl::Time deadline = absl::InfiniteFuture();
+  switch (stage_) {
+    case Stage::kClosed:
+      return deadline;
+    case Stage::kLingering:
+      return waiting_since_ + kLingerTimeMax;
+    case Stage::kClosing:
+      break;
+    case Stage::kOpen:
+      if (!exchanging_) {
+        const bool idle = served_one_ && parser_.between_messages();
+        deadline = waiting_since_ +
+                   (idle ? options.keep_alive_max : options.head_time_max);
+      } else if (!request_complete_ && !request_paused_) {
+        deadline = waiting_since_ + options.body_idle_max;
+      }
+      break;
+  }
+  if (!const_cast<Connection&>(connection_).output().empty()) {
+    deadline = std::min(deadline, write_progress_at_ + options.write_idle_max);
+  }
+  return deadline;
+}
+
+void Session::Rearm() {
+  if (stage_ == Stage::kClosed) return;
+  if (connection_.output().empty() ||
+      connection_.bytes_written() != written_then_) {
+    written_then_ = connection_.bytes_written();
+    write_progress_at_ = server_.loop_.Now();
+  }
+  timer_.ScheduleAt(Deadline());
+}
+
+void Session::OnTimer() {
+  if (stage_ == Stage::kClosed) return;
+  const absl::Time now = server_.loop_.Now();
+  // Progress since the timer was set counts from now: a write deadline is met
+  // or missed with the grain of one period.
+  if (connection_.bytes_written() != written_then_) Rearm();
+  if (now < Deadline()) {
+    timer_.ScheduleAt(Deadline());
+    return;
+  }
+  const bool write_stalled =
+      !connection_.output().empty() &&
+      now >= write_progress_at_ + server_.options_.write_idle_max;
+  if (stage_ != Stage::kOpen || write_stalled) {
+    connection_.Abort();
+    Close();
+    return;
+  }
+  if (!exchanging_) {
+    if (parser_.between_messages()) {
+      Close();
+    } else {
+      Refuse(408);
+    }
+    return;
+  }
+  Refuse(408);
+}
+
+}  // namespace rproxy
