@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -14,12 +13,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "rproxy/daemon/config/option_reader.h"
 #include "rproxy/daemon/config/schema.h"
 #include "rproxy/daemon/config/suggestion.h"
 #include "rproxy/daemon/config/syntax.h"
-#include "rproxy/daemon/config/values.h"
 
 namespace rproxy::config {
 namespace {
@@ -62,10 +59,11 @@ class Loader {
   Config File(const Section& root);
 
  private:
-  // What rules may name: the backends of a server, usable or not.
+  // What rules may name: the backends of a server, enabled or not.
   struct Backends {
     std::vector<std::string_view> names;
     std::vector<BackendConfig> values;  // As many, in the same order.
+    absl::flat_hash_map<std::string_view, size_t> places;
 
     const BackendConfig* Find(std::string_view name) const;
   };
@@ -100,10 +98,8 @@ class Loader {
 };
 
 const BackendConfig* Loader::Backends::Find(std::string_view name) const {
-  for (const BackendConfig& backend : values) {
-    if (backend.name == name) return &backend;
-  }
-  return nullptr;
+  const auto place = places.find(name);
+  return place == places.end() ? nullptr : &values[place->second];
 }
 
 Config Loader::File(const Section& root) {
@@ -130,7 +126,9 @@ ServerConfig Loader::Server(const Section& section) {
   Backends backends;  // Rules may stand before them.
   for (const Child& child : children) {
     if (child.kind != SectionKind::kBackend) continue;
-    backends.names.push_back(child.section->title->text);
+    const std::string_view name = child.section->title->text;
+    backends.places.emplace(name, backends.names.size());
+    backends.names.push_back(name);
     backends.values.push_back(Backend(*child.section));
   }
   for (const Child& child : children) {

@@ -1,6 +1,5 @@
 #include "rproxy/daemon/config/option_reader.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <variant>
@@ -9,6 +8,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "rproxy/daemon/config/config.h"
 #include "rproxy/daemon/config/suggestion.h"
 #include "rproxy/daemon/config/values.h"
 
@@ -61,7 +62,7 @@ absl::StatusOr<absl::Duration> DurationOf(const Option& option) {
   const absl::StatusOr<int64_t> micros = ParseInteger(option.values[1].text);
   if (!micros.ok()) return micros.status();
   if (*seconds < 0 || *micros < 0) {
-    return absl::OutOfRangeError("a duration cannot be negative");
+    return absl::OutOfRangeError("has a negative part");
   }
   return absl::Seconds(*seconds) + absl::Microseconds(*micros);
 }

@@ -1,7 +1,5 @@
 #include "rproxy/daemon/config/schema.h"
 
-#include <limits>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

@@ -43,9 +43,19 @@ class Parser {
   Token token_;  // The next one, not yet taken.
 };
 
+bool IsPlainWord(std::string_view text) {
+  for (const char c : text) {
+    if (!absl::ascii_isalnum(c) && c != '-' && c != '_') return false;
+  }
+  return !text.empty();
+}
+
+// Anything can stand before a "{", but mostly it is a word.
 std::string SectionName(const Section& section) {
-  if (!section.title) return section.keyword;
-  return absl::StrCat(section.keyword, " ", Quoted(section.title->text));
+  std::string name = IsPlainWord(section.keyword) ? section.keyword
+                                                  : Quoted(section.keyword);
+  if (section.title) absl::StrAppend(&name, " ", Quoted(section.title->text));
+  return name;
 }
 
 void Parser::Entries(Section& section, int depth) {
@@ -203,13 +213,6 @@ void Parser::Resynchronize(int line) {
       return;
     }
   }
-}
-
-bool IsPlainWord(std::string_view text) {
-  for (const char c : text) {
-    if (!absl::ascii_isalnum(c) && c != '-' && c != '_') return false;
-  }
-  return !text.empty();
 }
 
 // As a word if it is one, else in double quotes.
