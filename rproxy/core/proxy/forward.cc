@@ -1,0 +1,200 @@
+#include "rproxy/core/proxy/forward.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rproxy/core/http/http_types.h"
+#include "rproxy/core/proxy/error_reply.h"
+#include "rproxy/core/proxy/forwarded_headers.h"
+
+namespace rproxy {
+
+Forward::Forward(Exchange& exchange, ConnectionPool& pool,
+                 const ForwardRule& rule)
+    : exchange_(&exchange),
+      pool_(pool),
+      rule_(rule),
+      request_framing_(exchange.request_framing()),
+      has_body_(request_framing_.kind == BodyFraming::Kind::kChunked ||
+                (request_framing_.kind == BodyFraming::Kind::kContentLength &&
+                 request_framing_.length > 0)) {}
+
+Forward::~Forward() = default;
+
+void Forward::Start() {
+  RequestEdits edits;
+  edits.x_forwarded_for = rule_.x_forwarded_for;
+  if (edits.x_forwarded_for) {
+    edits.client_host = exchange_->client_address().HostToString();
+  }
+  PrepareRequest(request_framing_, edits, exchange_->request());
+  Acquire();
+}
+
+void Forward::Acquire() {
+  ConnectionPool::AcquireResult result = pool_.Acquire(rule_.set, *this);
+  switch (result.kind) {
+    case PoolState::Grant::Kind::kAssigned:
+      Begin(std::move(result.stream));
+      return;
+    case PoolState::Grant::Kind::kWaiting:
+      ticket_ = std::move(result.ticket);
+      // The body stays in the client's socket until there is a place for it.
+      if (has_body_ && !request_ended_) {
+        body_paused_ = true;
+        exchange_->PauseRequestBody();
+      }
+      return;
+    case PoolState::Grant::Kind::kOverloaded:
+      OnRefused(PoolRefusal::kOverloaded);
+      return;
+    case PoolState::Grant::Kind::kUnavailable:
+      OnRefused(PoolRefusal::kUnavailable);
+      return;
+  }
+}
+
+void Forward::OnStream(BackendStream stream) {
+  ticket_ = PoolTicket();
+  if (exchange_ == nullptr) return;
+  Begin(std::move(stream));
+  stream_.Flush();
+  if (body_paused_) {
+    body_paused_ = false;
+    exchange_->ResumeRequestBody();
+  }
+}
+
+void Forward::Begin(BackendStream stream) {
+  stream_ = std::move(stream);
+  stream_.Begin(*this);
+  stream_.SendHead(exchange_->request(), request_framing_);
+  if (request_ended_) stream_.FinishRequest(HeaderMap());
+  // Bytes of the request that have come already follow at once; OnBatchEnd
+  // flushes them together with the head.
+}
+
+void Forward::OnRefused(PoolRefusal refusal) {
+  ticket_ = PoolTicket();
+  if (exchange_ == nullptr) return;
+  switch (refusal) {
+    case PoolRefusal::kOverloaded:
+    case PoolRefusal::kExpired:
+      ReplyError(503);
+      return;
+    case PoolRefusal::kUnavailable:
+      ReplyError(502);
+      return;
+  }
+}
+
+// --- Client to backend ---------------------------------------------------
+
+void Forward::OnBody(Slice bytes) {
+  if (exchange_ == nullptr || !stream_.valid()) return;
+  body_sent_ = true;
+  stream_.SendBody(std::move(bytes));
+  if (!stream_.full()) return;
+  stream_.Flush();
+  if (stream_.full() && !body_paused_) {
+    body_paused_ = true;
+    exchange_->PauseRequestBody();
+  }
+}
+
+void Forward::OnRequestEnd(const HeaderMap& trailers) {
+  request_ended_ = true;
+  if (stream_.valid()) stream_.FinishRequest(trailers);
+}
+
+void Forward::OnBatchEnd() {
+  if (stream_.valid()) stream_.Flush();
+}
+
+void Forward::OnBackendDrained() {
+  if (!body_paused_ || exchange_ == nullptr) return;
+  body_paused_ = false;
+  exchange_->ResumeRequestBody();
+}
+
+// --- Backend to client ---------------------------------------------------
+
+void Forward::OnInterimResponse(ResponseHead head) {
+  any_response_ = true;
+  if (exchange_ == nullptr) return;
+  RemoveHopByHopFields(head.headers);
+  exchange_->SendInterim(head);
+  exchange_->Flush();
+}
+
+void Forward::OnResponseHead(ResponseHead head, const BodyFraming& framing) {
+  any_response_ = true;
+  if (exchange_ == nullptr) return;
+  PrepareResponse(framing, rule_.strip_response_headers, head);
+  exchange_->SendHead(std::move(head), framing);
+}
+
+void Forward::OnResponseBody(Slice bytes) {
+  if (exchange_ == nullptr) return;
+  exchange_->SendBody(std::move(bytes));
+  if (!exchange_->output_full()) return;
+  exchange_->Flush();
+  if (exchange_ != nullptr && exchange_->output_full()) {
+    response_paused_ = true;
+    stream_.PauseResponse();
+  }
+}
+
+void Forward::OnResponseBatchEnd() {
+  if (exchange_ != nullptr) exchange_->Flush();
+}
+
+void Forward::OnOutputDrained() {
+  if (!response_paused_) return;
+  response_paused_ = false;
+  if (stream_.valid()) stream_.ResumeResponse();
+}
+
+void Forward::OnResponseEnd(const HeaderMap& trailers) {
+  Exchange* exchange = std::exchange(exchange_, nullptr);
+  if (exchange != nullptr) exchange->Finish(trailers);
+}
+
+void Forward::OnFailure(BackendFailure failure) {
+  if (exchange_ == nullptr) return;
+  if (exchange_->response_started()) {
+    std::exchange(exchange_, nullptr)->Abort();
+    return;
+  }
+  if (failure == BackendFailure::kClosed && MayRetry()) {
+    retried_ = true;
+    stream_ = BackendStream();
+    Acquire();
+    if (stream_.valid()) stream_.Flush();
+    return;
+  }
+  ReplyError(failure == BackendFailure::kReadTimeout ||
+                     failure == BackendFailure::kWriteTimeout
+                 ? 504
+                 : 502);
+}
+
+// A backend may close an idle connection just when a request is written to it.
+// Then nobody has seen the request, as far as anyone can tell, and asking once
+// more is safe for methods that may be repeated. RFC 9110 section 9.2.2.
+bool Forward::MayRetry() const {
+  return !retried_ && !any_response_ && !body_sent_ && !has_body_ &&
+         stream_.valid() && stream_.reused() &&
+         IsIdempotent(exchange_->request().method);
+}
+
+void Forward::ReplyError(int status) {
+  Exchange* exchange = std::exchange(exchange_, nullptr);
+  HeaderMap extra;
+  if (status == 503) {
+    extra.Add("Retry-After", absl::StrCat(rule_.retry_after_seconds));
+  }
+  SendErrorReply(*exchange, status, extra);
+}
+
+}  // namespace rproxy

@@ -1,0 +1,89 @@
+// One request on its way to a backend, and the response on its way back.
+//
+//   waiting for a stream -> sending (body follows as it comes) -> answered
+//
+// A Forward belongs to its exchange and holds at most one stream or one place
+// in the queue. Both bodies flow under watermarks: whichever side cannot take
+// more pauses the other. When the client goes, the Forward is destroyed, and
+// the stream or the place with it.
+//
+// Threading: belongs to one loop.
+
+#ifndef RPROXY_CORE_PROXY_FORWARD_H_
+#define RPROXY_CORE_PROXY_FORWARD_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rproxy/core/backend/connection_pool.h"
+#include "rproxy/core/server/handler.h"
+
+namespace rproxy {
+
+// Where a rule sends requests. Outlives every Forward that uses it.
+struct ForwardRule {
+  std::string name;
+  ConnectionPool::SetId set = 0;
+  bool x_forwarded_for = false;
+  std::vector<std::string> strip_response_headers;
+  // What a client that finds no room is told to wait, in seconds.
+  int retry_after_seconds = 1;
+};
+
+class Forward final : public Responder,
+                      private PoolWaiter,
+                      private BackendStreamEvents {
+ public:
+  // All references outlive the Forward, except that the exchange may end
+  // before (see handler.h).
+  Forward(Exchange& exchange, ConnectionPool& pool, const ForwardRule& rule);
+  ~Forward() override;
+
+  // Asks for a stream. May answer the exchange at once (503, 502).
+  void Start();
+
+  // Responder.
+  void OnBody(Slice bytes) override;
+  void OnRequestEnd(const HeaderMap& trailers) override;
+  void OnBatchEnd() override;
+  void OnOutputDrained() override;
+
+ private:
+  // PoolWaiter.
+  void OnStream(BackendStream stream) override;
+  void OnRefused(PoolRefusal refusal) override;
+
+  // BackendStreamEvents.
+  void OnInterimResponse(ResponseHead head) override;
+  void OnResponseHead(ResponseHead head, const BodyFraming& framing) override;
+  void OnResponseBody(Slice bytes) override;
+  void OnResponseEnd(const HeaderMap& trailers) override;
+  void OnResponseBatchEnd() override;
+  void OnBackendDrained() override;
+  void OnFailure(BackendFailure failure) override;
+
+  void Acquire();
+  void Begin(BackendStream stream);
+  bool MayRetry() const;
+  void ReplyError(int status);
+
+  Exchange* exchange_;  // Null once answered or given up.
+  ConnectionPool& pool_;
+  const ForwardRule& rule_;
+  const BodyFraming request_framing_;
+  PoolTicket ticket_;
+  BackendStream stream_;
+  bool has_body_ = false;
+  bool body_paused_ = false;
+  bool body_sent_ = false;  // Some of it: cannot be sent again.
+  bool request_ended_ = false;
+  bool any_response_ = false;
+  bool retried_ = false;
+  bool response_paused_ = false;
+};
+
+}  // namespace rproxy
+
+#endif  // RPROXY_CORE_PROXY_FORWARD_H_

@@ -1,0 +1,49 @@
+#include "rproxy/core/proxy/proxy_handler.h"
+
+#include <optional>
+#include <utility>
+
+#include "rproxy/core/http/request_target.h"
+#include "rproxy/core/proxy/error_reply.h"
+
+namespace rproxy {
+
+ProxyHandler::ProxyHandler(const Router& router,
+                           const std::vector<ForwardRule>& rules,
+                           ConnectionPool& pool)
+    : router_(router), rules_(rules), pool_(pool) {}
+
+std::unique_ptr<Responder> ProxyHandler::Handle(Exchange& exchange) {
+  const RequestHead& request = exchange.request();
+  const std::optional<RequestTarget> target =
+      ParseRequestTarget(request.method, request.target);
+  if (!target) {
+    SendErrorReply(exchange, 400, HeaderMap());
+    return nullptr;
+  }
+  if (target->form == RequestTarget::Form::kAuthority) {
+    // Nobody configured us as a forward proxy.
+    SendErrorReply(exchange, 405, HeaderMap());
+    return nullptr;
+  }
+  // The authority of an absolute form counts, not Host: RFC 9112 section 3.2.2.
+  const absl::string_view host =
+      target->form == RequestTarget::Form::kAbsolute
+          ? target->authority
+          : request.headers.Find(FieldId::kHost).value_or("");
+  absl::string_view path = target->path;
+  if (path.empty()) {
+    path = target->form == RequestTarget::Form::kAsterisk ? "*" : "/";
+  }
+  const RouteResult result = router_.Find(host, path);
+  if (result.outcome != RouteResult::Outcome::kFound) {
+    SendErrorReply(exchange, 404, HeaderMap());
+    return nullptr;
+  }
+  auto forward =
+      std::make_unique<Forward>(exchange, pool_, rules_[result.route->rule]);
+  forward->Start();
+  return forward;
+}
+
+}  // namespace rproxy
