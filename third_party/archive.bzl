@@ -37,7 +37,7 @@ def _archive_urls(rctx, entry):
             # being replaced behind the user's back.
             path = str(archive).replace("%", "%25").replace(" ", "%20")
             return ["file://" + path]
-    urls = [url for url in entry.get("Upstream", "").split(" ") if url]
+    urls = [entry["Upstream"]] if "Upstream" in entry else []
     if not urls:
         fail(("%s is not in %s. Run tools/fetch_deps, which also says how to " +
               "supply it by hand.") % (
