@@ -14,6 +14,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -169,10 +170,9 @@ size_t Below(std::mt19937_64& random, size_t bound) {
 }
 
 // Bytes that protocols give a meaning to, and edges of integers.
-constexpr unsigned char kInteresting[] = {0,   1,   '\t', '\n', '\r', ' ',
-                                          '"', '%', ',',  '-',  '/',  '0',
-                                          '9', ':', ';',  '=',  'A',  'f',
-                                          127, 128, 254,  255};
+constexpr unsigned char kInteresting[] = {
+    0,   1,   '\t', '\n', '\r', ' ', '"', '%', ',', '-', '/',
+    '0', '9', ':',  ';',  '=',  'A', 'f', 127, 128, 254, 255};
 
 void MutateOnce(std::mt19937_64& random, const std::vector<std::string>& inputs,
                 std::string& input) {
@@ -182,9 +182,9 @@ void MutateOnce(std::mt19937_64& random, const std::vector<std::string>& inputs,
   switch (Below(random, 7)) {
     case 0:  // Change a bit.
       if (rest > 0) {
-        input[position] = static_cast<char>(
-            static_cast<unsigned char>(input[position]) ^
-            (1U << Below(random, 8)));
+        input[position] =
+            static_cast<char>(static_cast<unsigned char>(input[position]) ^
+                              (1U << Below(random, 8)));
       }
       break;
     case 1:  // Overwrite a byte.
@@ -194,9 +194,9 @@ void MutateOnce(std::mt19937_64& random, const std::vector<std::string>& inputs,
       }
       break;
     case 2:  // Insert a byte.
-      input.insert(position, 1,
-                   static_cast<char>(
-                       kInteresting[Below(random, sizeof(kInteresting))]));
+      input.insert(
+          position, 1,
+          static_cast<char>(kInteresting[Below(random, sizeof(kInteresting))]));
       break;
     case 3:  // Remove some bytes.
       input.erase(position, length);
@@ -221,14 +221,13 @@ void MutateOnce(std::mt19937_64& random, const std::vector<std::string>& inputs,
   }
 }
 
-unsigned long long NumberFromEnvironment(const char* name,
-                                         unsigned long long otherwise) {
+uint64_t NumberFromEnvironment(const char* name, uint64_t otherwise) {
   const char* text = getenv(name);
   if (text == nullptr || *text == '\0') {
     return otherwise;
   }
   char* end = nullptr;
-  const unsigned long long number = strtoull(text, &end, 10);
+  const uint64_t number = strtoull(text, &end, 10);
   if (*end != '\0') {
     fprintf(stderr, "fuzz_replay: %s is not a number: %s\n", name, text);
     exit(2);
@@ -239,9 +238,8 @@ unsigned long long NumberFromEnvironment(const char* name,
 }  // namespace
 
 int main(int argc, char** argv) {
-  const unsigned long long seed = NumberFromEnvironment("RPROXY_FUZZ_SEED", 1);
-  const unsigned long long runs =
-      NumberFromEnvironment("RPROXY_FUZZ_RUNS", 2000);
+  const uint64_t seed = NumberFromEnvironment("RPROXY_FUZZ_SEED", 1);
+  const uint64_t runs = NumberFromEnvironment("RPROXY_FUZZ_RUNS", 2000);
   if (LLVMFuzzerInitialize != nullptr) {
     LLVMFuzzerInitialize(&argc, &argv);
   }
@@ -255,7 +253,8 @@ int main(int argc, char** argv) {
     }
   }
   fprintf(stderr,
-          "fuzz_replay: %zu inputs, %llu mutations, RPROXY_FUZZ_SEED=%llu\n",
+          "fuzz_replay: %zu inputs, %" PRIu64
+          " mutations, RPROXY_FUZZ_SEED=%" PRIu64 "\n",
           inputs.size(), runs, seed);
   InstallCrashHandlers();
 
@@ -263,7 +262,7 @@ int main(int argc, char** argv) {
     RunOne(input);
   }
   std::mt19937_64 random(seed);
-  for (unsigned long long run = 0; run < runs; ++run) {
+  for (uint64_t run = 0; run < runs; ++run) {
     std::string input = inputs[Below(random, inputs.size())];
     for (size_t changes = 1 + Below(random, 6); changes > 0; --changes) {
       MutateOnce(random, inputs, input);
