@@ -12,6 +12,8 @@ RPROXY_COPTS = [
     "-Woverloaded-virtual",
     # Options structs are filled by name, and leave the rest at its default.
     "-Wno-missing-field-initializers",
+    # gcc 12 invents overlaps in std::string (gcc bug 105651).
+    "-Wno-restrict",
     "-fno-exceptions",
 ]
 
