@@ -29,22 +29,34 @@ def _archive_folders(rctx):
         folders.append(rctx.path(cache + "/rproxy/distdir"))
     return folders
 
-def _archive_urls(rctx, entry):
-    for folder in _archive_folders(rctx):
+def _fetch(rctx, entry):
+    folders = _archive_folders(rctx)
+    for folder in folders:
         archive = folder.get_child(entry["Archive"])
         if archive.exists:
-            # The only address, so that a damaged file is reported instead of
-            # being replaced behind the user's back.
+            # No other address beside it, so that a damaged file is reported
+            # instead of being replaced behind the user's back.
             path = str(archive).replace("%", "%25").replace(" ", "%20")
-            return ["file://" + path]
-    urls = [entry["Upstream"]] if "Upstream" in entry else []
-    if not urls:
-        fail(("%s is not in %s. Run tools/fetch_deps, which also says how to " +
-              "supply it by hand.") % (
-            entry["Archive"],
-            " or ".join([str(f) for f in _archive_folders(rctx)]),
-        ))
-    return urls
+            rctx.download_and_extract(
+                url = "file://" + path,
+                sha256 = entry["SHA256"],
+                stripPrefix = entry["Strip-Prefix"],
+            )
+            return
+    if "Upstream" in entry:
+        result = rctx.download_and_extract(
+            allow_fail = True,
+            url = entry["Upstream"],
+            sha256 = entry["SHA256"],
+            stripPrefix = entry["Strip-Prefix"],
+        )
+        if result.success:
+            return
+    fail(("%s is not in %s. Run tools/fetch_deps, which also says how to " +
+          "supply it by hand.") % (
+        entry["Archive"],
+        " or ".join([str(folder) for folder in folders]),
+    ))
 
 def _place(rctx, files):
     for label, path in files.items():
@@ -53,11 +65,7 @@ def _place(rctx, files):
 
 def _locked_archive_impl(rctx):
     entry = _lock_entry(rctx)
-    rctx.download_and_extract(
-        url = _archive_urls(rctx, entry),
-        sha256 = entry["SHA256"],
-        stripPrefix = entry["Strip-Prefix"],
-    )
+    _fetch(rctx, entry)
     if rctx.attr.build_file:
         # Bazel prefers BUILD.bazel, so upstream's must not stay.
         rctx.delete("BUILD.bazel")
@@ -92,8 +100,8 @@ overlay_only = repository_rule(
 def _debian_folder_impl(rctx):
     folder = rctx.path(rctx.attr.path)
     if not folder.get_child("WORKSPACE").exists:
-        fail("%s is missing. Run tools/install_deps, or install the Debian " %
-             folder + "package %s." % rctx.attr.package)
+        fail(("%s is missing. Run tools/install_deps, or install the Debian " +
+              "package %s.") % (folder, rctx.attr.package))
     for child in folder.readdir():
         rctx.symlink(child, child.basename)
 
