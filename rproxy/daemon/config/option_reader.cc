@@ -85,7 +85,7 @@ class Assigner {
         NumberInRange(option_, zero_allowed ? 0 : target.min, target.max);
     if (!number.ok()) return number.status();
     return SetNumber(target.member, *number, zero_allowed,
-                     absl::StrCat(T().*target.member));
+                     absl::StrCat(Defaults().*target.member));
   }
 
   absl::Status operator()(const IntTarget<T>& target) const {
@@ -108,7 +108,7 @@ class Assigner {
                         BytesText(target.max));
     }
     return SetNumber(target.member, *bytes, zero_allowed,
-                     BytesText(T().*target.member));
+                     BytesText(Defaults().*target.member));
   }
 
   absl::Status operator()(const DurationTarget<T>& target) const {
@@ -160,6 +160,13 @@ class Assigner {
   }
 
  private:
+  // Behind a pointer, because gcc 12 takes a member pointer into a temporary
+  // of another T for an access out of bounds.
+  static const T& Defaults() {
+    static const T* const defaults = new T();
+    return *defaults;
+  }
+
   template <typename Value>
   absl::StatusOr<Value> Parsed(
       absl::StatusOr<Value> (*parse)(std::string_view)) const {
@@ -185,7 +192,7 @@ class Assigner {
           absl::StrCat("option ", Quoted(option_.name),
                        ": 0 does not mean \"without limit\"; the default, ",
                        default_text, ", is used"));
-      into_.*member = T().*member;
+      into_.*member = Defaults().*member;
     } else {
       into_.*member = static_cast<size_t>(number);
     }
