@@ -240,7 +240,8 @@ size_t BackendConnection::SendUntilBlocked(absl::string_view bytes,
 
 bool BackendConnection::WaitFor(const Gate& gate) {
   if (!open()) return false;
-  return Judge(socket_.WaitReadable(gate.fd(), kWaitMax), "a gate");
+  return Judge(socket_.WaitReadable(gate.fd(), kWaitMax), "a gate") &&
+         gate.open();
 }
 
 void BackendConnection::HalfClose() { socket_.HalfClose(); }

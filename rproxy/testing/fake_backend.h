@@ -6,8 +6,8 @@
 // body that names the request. A script is a function that runs on the
 // connection's thread and does the next thing when the one before is done:
 //
-//   FakeBackend backend;
 //   Gate go_on;
+//   FakeBackend backend;
 //   backend.ScriptNextRequest([&](BackendConnection& connection) {
 //     connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345");
 //     connection.WaitFor(go_on);

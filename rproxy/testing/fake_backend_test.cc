@@ -116,8 +116,8 @@ TEST(FakeBackendTest, ConnectionScriptRunsFromTheStart) {
 }
 
 TEST(FakeBackendTest, GateHoldsAResponseBack) {
-  FakeBackend backend;
   Gate head_sent, go_on;
+  FakeBackend backend;
   backend.ScriptNextRequest([&](BackendConnection& connection) {
     connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
     head_sent.Open();
@@ -149,8 +149,8 @@ TEST(FakeBackendTest, AnswerBeforeTheBodyLeavesTheConnectionUsable) {
 }
 
 TEST(FakeBackendTest, ReadsABodyInParts) {
-  FakeBackend backend;
   Gate part_read, go_on;
+  FakeBackend backend;
   backend.ScriptNextRequest([&](BackendConnection& connection) {
     EXPECT_TRUE(connection.ReadBody(10));
     EXPECT_EQ(connection.request().body_size, 10u);
@@ -171,10 +171,10 @@ TEST(FakeBackendTest, ReadsABodyInParts) {
 }
 
 TEST(FakeBackendTest, BlockedPeerStopsSending) {
-  FakeBackend backend({.send_buffer_bytes = 16 * 1024});
   const std::string body = MakePattern(16 << 20);
   Gate blocked, go_on;
   size_t sent = 0;
+  FakeBackend backend({.send_buffer_bytes = 16 * 1024});
   backend.ScriptNextRequest([&](BackendConnection& connection) {
     connection.Send(absl::StrCat(
         "HTTP/1.1 200 OK\r\nContent-Length: ", body.size(), "\r\n\r\n"));
@@ -229,8 +229,8 @@ TEST(FakeBackendTest, NotesHowThePeerEnded) {
 }
 
 TEST(FakeBackendTest, ScriptWaitsForThePeersEnd) {
-  FakeBackend backend;
   Gate ended;
+  FakeBackend backend;
   backend.ScriptNextRequest([&](BackendConnection& connection) {
     EXPECT_TRUE(connection.ReadToEnd());
     ended.Open();
@@ -283,10 +283,10 @@ TEST(FakeBackendTest, RefusesAndListensAgainOnTheSamePort) {
 }
 
 TEST(FakeBackendTest, EndsItsConnectionsOnDemand) {
+  Gate never;
   FakeBackend backend;
   RawClient idle(backend.endpoint());
   RawClient waiting(backend.endpoint());
-  Gate never;
   backend.ScriptNextRequest(
       [&](BackendConnection& connection) { connection.WaitFor(never); });
   waiting.Send(MakeRequest("GET", "/"));
@@ -307,8 +307,8 @@ TEST(FakeBackendTest, EndsItsConnectionsOnDemand) {
 
 TEST(FakeBackendTest, EndsWhileScriptsAreInTheMiddle) {
   Gate never;
-  std::optional<FakeBackend> backend(std::in_place);
   const std::string body = MakePattern(16 << 20);
+  std::optional<FakeBackend> backend(std::in_place);
   backend->ScriptNextRequest(
       [&](BackendConnection& connection) { connection.WaitFor(never); });
   backend->ScriptNextRequest(

@@ -11,7 +11,10 @@ namespace rproxy::test {
 
 Gate::Gate() : event_(eventfd(0, EFD_CLOEXEC)) { CHECK(event_.valid()); }
 
-void Gate::Open() { CHECK_EQ(eventfd_write(event_.get(), 1), 0); }
+void Gate::Open() {
+  open_.store(true, std::memory_order_release);
+  CHECK_EQ(eventfd_write(event_.get(), 1), 0);
+}
 
 bool Gate::Wait() const {
   const absl::Time deadline = absl::Now() + kWaitMax;
@@ -20,7 +23,7 @@ bool Gate::Wait() const {
     const absl::Duration left = deadline - absl::Now();
     if (left <= absl::ZeroDuration()) break;
     const int timeout = static_cast<int>(absl::ToInt64Milliseconds(left)) + 1;
-    if (poll(&poll_fd, 1, timeout) == 1) return true;
+    if (poll(&poll_fd, 1, timeout) == 1) return open();
   }
   ADD_FAILURE() << "a gate did not open within " << kWaitMax;
   return false;

@@ -1,7 +1,8 @@
 // A gate opens once and stays open: how a test and a fake peer wait for each
 // other, in place of delays.
 //
-//   Gate reached, go_on;
+//   Gate reached, go_on;  // Before the backend, so that they outlive scripts.
+//   FakeBackend backend;
 //   backend.ScriptNextRequest([&](BackendConnection& connection) {
 //     reached.Open();
 //     connection.WaitFor(go_on);
@@ -12,6 +13,8 @@
 
 #ifndef RPROXY_TESTING_GATE_H_
 #define RPROXY_TESTING_GATE_H_
+
+#include <atomic>
 
 #include "absl/time/time.h"
 #include "rproxy/core/base/unique_fd.h"
@@ -32,10 +35,14 @@ class Gate {
   // Waits until the gate is open. False, and a test failure, after kWaitMax.
   bool Wait() const;
 
+  // What was done before Open is visible to those who saw it open.
+  bool open() const { return open_.load(std::memory_order_acquire); }
+
   // Readable once the gate is open. Not to be read from.
   int fd() const { return event_.get(); }
 
  private:
+  std::atomic<bool> open_ = false;
   const UniqueFd event_;
 };
 

@@ -33,8 +33,8 @@ class RawClientTest : public ::testing::Test {
     return RawClient(backend_.endpoint());
   }
 
-  FakeBackend backend_;
   Gate never_;
+  FakeBackend backend_;
 };
 
 TEST_F(RawClientTest, ReadsToTheEndOfTheStream) {
@@ -149,8 +149,8 @@ TEST_F(RawClientTest, HalfCloseLeavesTheOtherDirectionOpen) {
 }
 
 TEST_F(RawClientTest, SlowPeerBlocksSending) {
-  FakeBackend slow({.receive_buffer_bytes = 16 * 1024});
   Gate go_on;
+  FakeBackend slow({.receive_buffer_bytes = 16 * 1024});
   slow.ScriptNextConnection([&](BackendConnection& connection) {
     connection.WaitFor(go_on);
     connection.ReadToEnd();
