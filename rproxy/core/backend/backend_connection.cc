@@ -86,6 +86,8 @@ uint64_t BackendConnection::Assign() {
   request_finished_ = false;
   request_sent_ = false;
   response_paused_ = false;
+  tunnel_allowed_ = false;
+  tunnel_ = false;
   persistent_ = false;
   read_progress_at_ = write_progress_at_ = loop_.Now();
   if (!trailers_.empty()) trailers_ = HeaderMap();
@@ -102,10 +104,16 @@ void BackendConnection::SendHead(uint64_t serial, const RequestHead& head,
   connection_->output().Append(text);
 }
 
+void BackendConnection::AllowTunnel(uint64_t serial) {
+  if (running(serial)) tunnel_allowed_ = true;
+}
+
 void BackendConnection::SendBody(uint64_t serial, Slice bytes) {
   if (!running(serial) || bytes.empty()) return;
   Buffer& output = connection_->output();
-  if (request_framing_.kind == BodyFraming::Kind::kChunked) {
+  if (tunnel_) {
+    output.Append(std::move(bytes));
+  } else if (request_framing_.kind == BodyFraming::Kind::kChunked) {
     std::string start;
     SerializeChunkStart(bytes.size(), start);
     output.Append(start);
@@ -120,6 +128,10 @@ void BackendConnection::SendBody(uint64_t serial, Slice bytes) {
 void BackendConnection::FinishRequest(uint64_t serial,
                                       const HeaderMap& trailers) {
   if (!running(serial)) return;
+  if (tunnel_) {
+    connection_->CloseWriteAfterFlush();
+    return;
+  }
   if (request_framing_.kind == BodyFraming::Kind::kChunked) {
     std::string end;
     SerializeLastChunk(trailers, end);
@@ -183,6 +195,10 @@ void BackendConnection::OnInput() {
   read_progress_at_ = loop_.Now();
   const uint64_t serial = serial_;
   Buffer& input = connection_->input();
+  if (tunnel_) {
+    ForwardTunnelInput();
+    return;
+  }
   while (running(serial) && !input.empty() && !response_paused_) {
     input.Drain(parser_->Parse(input.front().view()));
     if (!running(serial)) return;
@@ -196,10 +212,27 @@ void BackendConnection::OnInput() {
       return;
     }
     if (parser_->state() == ParserState::kDone) {
-      Complete();
+      if (tunnel_) {
+        ForwardTunnelInput();
+      } else {
+        Complete();
+      }
       return;
     }
   }
+  events_->OnResponseBatchEnd();
+  if (running(serial)) Rearm();
+}
+
+void BackendConnection::ForwardTunnelInput() {
+  const uint64_t serial = serial_;
+  Buffer& input = connection_->input();
+  while (running(serial) && !input.empty() && !response_paused_) {
+    Slice bytes = input.front().Share(input.front().view());
+    input.Drain(bytes.size());
+    events_->OnResponseBody(std::move(bytes));
+  }
+  if (!running(serial)) return;
   events_->OnResponseBatchEnd();
   if (running(serial)) Rearm();
 }
@@ -215,10 +248,13 @@ void BackendConnection::OnHead(ResponseHead head, const BodyFraming& framing) {
                 WantsKeepAlive(head.version, head.headers);
   owner_.OnResponseHeadSeen(id_);
   if (framing.kind == BodyFraming::Kind::kTunnel) {
-    // No request of ours asks for one.
-    parser_->Pause();
-    Fail(BackendFailure::kBadResponse);
-    return;
+    if (!tunnel_allowed_ || !request_sent_) {
+      // Nobody asked for one.
+      parser_->Pause();
+      Fail(BackendFailure::kBadResponse);
+      return;
+    }
+    tunnel_ = true;
   }
   events_->OnResponseHead(std::move(head), framing);
 }
@@ -249,6 +285,10 @@ void BackendConnection::OnInputEnd() {
   if (!assigned_) {
     Close();
     owner_.OnConnectionClosed(id_);
+    return;
+  }
+  if (tunnel_) {
+    Complete();
     return;
   }
   parser_->ParseEnd();
@@ -295,7 +335,7 @@ void BackendConnection::Abandon(uint64_t serial) {
 absl::Time BackendConnection::Deadline() const {
   absl::Time deadline = absl::InfiniteFuture();
   if (!assigned_) return deadline;
-  if (request_sent_ && !response_paused_) {
+  if (request_sent_ && !response_paused_ && !tunnel_) {
     deadline = read_progress_at_ + options_.read_idle_max;
   }
   if (!connection_->output().empty()) {

@@ -109,6 +109,10 @@ class BackendConnection final : private Connection::Events,
   void Begin(uint64_t serial, BackendStreamEvents& events);
   void SendHead(uint64_t serial, const RequestHead& head,
                 const BodyFraming& framing);
+  // The backend may answer 101 and turn the connection into a tunnel: then
+  // OnResponseHead has that framing, body calls and events carry plain bytes,
+  // FinishRequest ends our side, and OnResponseEnd the backend's.
+  void AllowTunnel(uint64_t serial);
   void SendBody(uint64_t serial, Slice bytes);
   void FinishRequest(uint64_t serial, const HeaderMap& trailers);
   void Flush(uint64_t serial);
@@ -139,6 +143,7 @@ class BackendConnection final : private Connection::Events,
   void Fail(BackendFailure failure);
   // Detaches the stream and returns whom to tell.
   BackendStreamEvents* EndStream();
+  void ForwardTunnelInput();
   void CheckRequestSent();
   void Rearm();
   absl::Time Deadline() const;
@@ -162,6 +167,8 @@ class BackendConnection final : private Connection::Events,
   bool request_finished_ = false;  // By the stream.
   bool request_sent_ = false;      // Finished, and nothing left in output.
   bool response_paused_ = false;
+  bool tunnel_allowed_ = false;
+  bool tunnel_ = false;
   bool persistent_ = false;  // The response lets the connection live on.
   HeaderMap trailers_;
   absl::Time read_progress_at_;

@@ -53,6 +53,8 @@ class BackendStream {
   void SendHead(const RequestHead& head, const BodyFraming& framing) {
     connection_->SendHead(serial_, head, framing);
   }
+  // A 101 is welcome; see BackendConnection.
+  void AllowTunnel() { connection_->AllowTunnel(serial_); }
   void SendBody(Slice bytes) {
     connection_->SendBody(serial_, std::move(bytes));
   }

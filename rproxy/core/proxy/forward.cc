@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rproxy/core/http/http_types.h"
 #include "rproxy/core/proxy/error_reply.h"
@@ -27,8 +28,28 @@ void Forward::Start() {
   if (edits.x_forwarded_for) {
     edits.client_host = exchange_->client_address().HostToString();
   }
-  PrepareRequest(request_framing_, edits, exchange_->request());
+  RequestHead& request = exchange_->request();
+  if (MayUpgrade()) upgrade_ = *request.headers.Find(FieldId::kUpgrade);
+  PrepareRequest(request_framing_, edits, request);
+  if (!upgrade_.empty()) {
+    request.headers.Add("Connection", "upgrade");
+    request.headers.Add("Upgrade", upgrade_);
+  }
   Acquire();
+}
+
+// RFC 9110 section 7.8. Bodies before an upgrade are legal, but nobody sends
+// them, and they would have to be framed and tunnelled at once.
+bool Forward::MayUpgrade() const {
+  const RequestHead& request = exchange_->request();
+  if (request.version == HttpVersion::kHttp10 || has_body_ ||
+      request.headers.Count(FieldId::kUpgrade) != 1 ||
+      !request.headers.ListContains(FieldId::kConnection, "upgrade")) {
+    return false;
+  }
+  return rule_.any_upgrade ||
+         absl::EqualsIgnoreCase(*request.headers.Find(FieldId::kUpgrade),
+                                "websocket");
 }
 
 void Forward::Acquire() {
@@ -68,6 +89,7 @@ void Forward::OnStream(BackendStream stream) {
 void Forward::Begin(BackendStream stream) {
   stream_ = std::move(stream);
   stream_.Begin(*this);
+  if (!upgrade_.empty()) stream_.AllowTunnel();
   stream_.SendHead(exchange_->request(), request_framing_);
   if (request_ended_) stream_.FinishRequest(HeaderMap());
   // Bytes of the request that have come already follow at once; OnBatchEnd
@@ -130,7 +152,12 @@ void Forward::OnInterimResponse(ResponseHead head) {
 void Forward::OnResponseHead(ResponseHead head, const BodyFraming& framing) {
   any_response_ = true;
   if (exchange_ == nullptr) return;
+  std::string upgrade;
+  if (framing.kind == BodyFraming::Kind::kTunnel) {
+    upgrade = std::string(head.headers.Find(FieldId::kUpgrade).value_or(""));
+  }
   PrepareResponse(framing, rule_.strip_response_headers, head);
+  if (!upgrade.empty()) head.headers.Add("Upgrade", upgrade);
   exchange_->SendHead(std::move(head), framing);
 }
 

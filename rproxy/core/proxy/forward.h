@@ -28,6 +28,10 @@ struct ForwardRule {
   ConnectionPool::SetId set = 0;
   bool x_forwarded_for = false;
   std::vector<std::string> strip_response_headers;
+  // Any protocol may be upgraded to, not only websocket. An upgrade to HTTP/2
+  // would carry requests past every rule, so this is for backends that are
+  // meant to be talked to freely.
+  bool any_upgrade = false;
   // What a client that finds no room is told to wait, in seconds.
   int retry_after_seconds = 1;
 };
@@ -67,6 +71,7 @@ class Forward final : public Responder,
   void Acquire();
   void Begin(BackendStream stream);
   bool MayRetry() const;
+  bool MayUpgrade() const;
   void ReplyError(int status);
 
   Exchange* exchange_;  // Null once answered or given up.
@@ -75,6 +80,7 @@ class Forward final : public Responder,
   const BodyFraming request_framing_;
   PoolTicket ticket_;
   BackendStream stream_;
+  std::string upgrade_;  // The protocols asked for; empty: none.
   bool has_body_ = false;
   bool body_paused_ = false;
   bool body_sent_ = false;  // Some of it: cannot be sent again.

@@ -9,6 +9,10 @@
 //   end           -> ~Responder: after both messages are complete, or when the
 //                    client went away; nothing is called afterwards
 //
+// A response head with the framing kTunnel (101) turns both bodies into plain
+// bytes: what the client sends from then on, and what it sent ahead, comes as
+// OnBody, the end of its side as OnRequestEnd, and Finish ends ours.
+//
 // A Responder that must wait keeps a reference to its Exchange, which lives as
 // long as the Responder does. Destruction is the only sign that a client has
 // gone: whatever the Responder waits for, its destructor withdraws.
@@ -55,7 +59,8 @@ class Exchange {
   // when they are missing; none of the framing fields may be in `head`, except
   // that the answer to HEAD and a 304 keep the Content-Length that they have.
   // kContentLength needs exactly that many bytes of SendBody; kChunked and
-  // kUntilClose mean "not known yet"; kNone means that there is no body.
+  // kUntilClose mean "not known yet"; kNone means that there is no body;
+  // kTunnel goes with 101 and an Upgrade field.
   virtual void SendHead(ResponseHead head, const BodyFraming& framing) = 0;
   virtual void SendBody(Slice bytes) = 0;
   // The response is complete. Trailers reach only clients that get a chunked

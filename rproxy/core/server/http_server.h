@@ -44,6 +44,8 @@ struct HttpServerOptions {
   absl::Duration body_idle_max = absl::Seconds(60);
   // Without the client taking a byte of what waits for it.
   absl::Duration write_idle_max = absl::Seconds(60);
+  // Without a byte in either direction after an upgrade.
+  absl::Duration tunnel_idle_max = absl::Hours(1);
   // Between two requests.
   absl::Duration keep_alive_max = absl::Seconds(75);
 

@@ -65,6 +65,10 @@ void Session::ProcessInput() {
     connection_.input().Clear();
     return;
   }
+  if (tunnel()) {
+    ForwardTunnelInput();
+    return;
+  }
   in_process_ = true;
   Buffer& input = connection_.input();
   while (stage_ == Stage::kOpen && !input.empty() && !request_paused_) {
@@ -87,6 +91,18 @@ void Session::ProcessInput() {
   if (exchanging_ && input.size() > server_.options_.pipelined_bytes_max) {
     connection_.PauseReading();
   }
+  Rearm();
+}
+
+void Session::ForwardTunnelInput() {
+  waiting_since_ = server_.loop_.Now();
+  Buffer& input = connection_.input();
+  while (responder_ != nullptr && !input.empty() && !request_paused_) {
+    Slice bytes = input.front().Share(input.front().view());
+    input.Drain(bytes.size());
+    responder_->OnBody(std::move(bytes));
+  }
+  if (responder_ != nullptr) responder_->OnBatchEnd();
   Rearm();
 }
 
@@ -176,6 +192,12 @@ void Session::OnInputEnd() {
   if (exchanging_) {
     // A client may end its side and still wait for the answer.
     if (request_complete_) return;
+    if (tunnel() && responder_ != nullptr) {
+      request_complete_ = true;
+      responder_->OnRequestEnd(HeaderMap());
+      if (responder_ != nullptr) responder_->OnBatchEnd();
+      return;
+    }
     DropResponder();
     Close();
     return;
@@ -208,10 +230,12 @@ void Session::SendHead(ResponseHead head, const BodyFraming& framing) {
   response_framing_ = BodyFraming();
   switch (framing.kind) {
     case BodyFraming::Kind::kNone:
-    case BodyFraming::Kind::kTunnel:
       if (!to_head && !StatusForbidsBody(head.status)) {
         head.headers.Set("Content-Length", "0");
       }
+      break;
+    case BodyFraming::Kind::kTunnel:
+      response_framing_ = framing;
       break;
     case BodyFraming::Kind::kContentLength:
       head.headers.Set("Content-Length", absl::StrCat(framing.length));
@@ -229,7 +253,9 @@ void Session::SendHead(ResponseHead head, const BodyFraming& framing) {
       break;
   }
   if (to_head) response_framing_ = BodyFraming();
-  if (!keep_alive_) {
+  if (tunnel()) {
+    BeginTunnel(head.headers);
+  } else if (!keep_alive_) {
     head.headers.Set("Connection", "close");
   } else if (request_.version == HttpVersion::kHttp10) {
     head.headers.Set("Connection", "keep-alive");
@@ -246,13 +272,23 @@ void Session::SendHead(ResponseHead head, const BodyFraming& framing) {
   connection_.output().Append(text);
 }
 
+void Session::BeginTunnel(HeaderMap& headers) {
+  DCHECK(request_complete_);
+  headers.Set("Connection", "upgrade");
+  keep_alive_ = false;
+  request_complete_ = false;
+  waiting_since_ = server_.loop_.Now();
+  // What the client sent ahead of the 101 is part of the tunnel now.
+  connection_.PauseReading();
+  connection_.ResumeReading();
+}
+
 void Session::SendBody(Slice bytes) {
   if (stage_ != Stage::kOpen || bytes.empty()) return;
   DCHECK(response_started_ && !response_complete_);
   Buffer& output = connection_.output();
   switch (response_framing_.kind) {
     case BodyFraming::Kind::kNone:
-    case BodyFraming::Kind::kTunnel:
       return;
     case BodyFraming::Kind::kContentLength:
       DCHECK_LE(bytes.size(), response_framing_.length);
@@ -271,6 +307,10 @@ void Session::SendBody(Slice bytes) {
       output.Append(kChunkEnd);
       return;
     }
+    case BodyFraming::Kind::kTunnel:
+      waiting_since_ = server_.loop_.Now();
+      output.Append(std::move(bytes));
+      return;
     case BodyFraming::Kind::kUntilClose:
       output.Append(std::move(bytes));
       return;
@@ -471,6 +511,8 @@ absl::Time Session::Deadline() const {
         const bool idle = served_one_ && parser_.between_messages();
         deadline = waiting_since_ +
                    (idle ? options.keep_alive_max : options.head_time_max);
+      } else if (tunnel()) {
+        deadline = waiting_since_ + options.tunnel_idle_max;
       } else if (!request_complete_ && !request_paused_) {
         deadline = waiting_since_ + options.body_idle_max;
       }
@@ -505,7 +547,7 @@ void Session::OnTimer() {
   const bool write_stalled =
       !connection_.output().empty() &&
       now >= write_progress_at_ + server_.options_.write_idle_max;
-  if (stage_ != Stage::kOpen || write_stalled) {
+  if (stage_ != Stage::kOpen || write_stalled || tunnel()) {
     connection_.Abort();
     Close();
     return;

@@ -87,10 +87,15 @@ class Session final : public OwnedListNode<Session>,
   void OnMessageEnd() override;
 
   void ProcessInput();
+  void ForwardTunnelInput();
+  bool tunnel() const {
+    return exchanging_ && response_framing_.kind == BodyFraming::Kind::kTunnel;
+  }
   // Answers a request that could not be understood or has timed out.
   void Refuse(int status);
   void DropResponder();
   void EndExchange();
+  void BeginTunnel(HeaderMap& headers);
   void CloseWhenFlushed();
   void Linger();
   void Close();
