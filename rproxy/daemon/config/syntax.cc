@@ -52,8 +52,8 @@ bool IsPlainWord(std::string_view text) {
 
 // Anything can stand before a "{", but mostly it is a word.
 std::string SectionName(const Section& section) {
-  std::string name = IsPlainWord(section.keyword) ? section.keyword
-                                                  : Quoted(section.keyword);
+  std::string name =
+      IsPlainWord(section.keyword) ? section.keyword : Quoted(section.keyword);
   if (section.title) absl::StrAppend(&name, " ", Quoted(section.title->text));
   return name;
 }

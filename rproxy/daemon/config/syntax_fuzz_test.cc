@@ -2,6 +2,8 @@
 // Config exactly if it reports no error; every diagnostic points into the
 // file; printing a tree and parsing it again gives the same tree.
 
+#include "rproxy/daemon/config/syntax.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +14,6 @@
 #include "rproxy/daemon/config/diagnostic.h"
 #include "rproxy/daemon/config/lexer.h"
 #include "rproxy/daemon/config/load.h"
-#include "rproxy/daemon/config/syntax.h"
 
 namespace rproxy::config {
 namespace {
