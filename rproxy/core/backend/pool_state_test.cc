@@ -393,6 +393,52 @@ TEST_F(PoolStateTest, ConnectingAloneDoesNotEndTheBackOff) {
   EXPECT_EQ(Kinds(), std::vector{Kind::kConnect});
 }
 
+TEST_F(PoolStateTest, AnAnswerOnAnEarlierConnectionDoesNotCount) {
+  OneBackend(1);
+  StartConnected();
+  Acquire();
+  CompleteExchange(0);
+  Pool().OnClosed(0, now_);
+  EXPECT_EQ(Kinds(), std::vector{Kind::kConnect});
+  Pool().OnConnected(0, now_);
+  Pool().OnClosed(0, now_);
+  EXPECT_TRUE(Actions().empty());
+  EXPECT_GT(Pool().NextDeadline(), now_);
+}
+
+TEST_F(PoolStateTest, ACompleteExchangeForgetsEarlierFailures) {
+  OneBackend(1);
+  Pool().Start(now_);
+  Actions();
+  for (int i = 0; i < 6; ++i) {
+    Pool().OnConnectFailed(0, now_);
+    AdvanceTo(Pool().NextDeadline());
+    Pool().OnTime(now_);
+    Actions();
+  }
+  Pool().OnConnected(0, now_);
+  Acquire();
+  CompleteExchange(0);
+  Pool().OnClosed(0, now_);
+  Actions();
+  Pool().OnConnectFailed(0, now_);
+  EXPECT_LE(Pool().NextDeadline() - now_, absl::Milliseconds(50));
+}
+
+TEST_F(PoolStateTest, TimeThatGoesBackCountsAsTheLatest) {
+  options_.pending_time_max = absl::Seconds(1);
+  OneBackend(1);
+  StartConnected();
+  Acquire();
+  Acquire();
+  const absl::Time start = now_;
+  AdvanceTo(start - absl::Hours(1));
+  Acquire();
+  EXPECT_EQ(Pool().NextDeadline(), start + absl::Seconds(1));
+  Pool().OnTime(start + absl::Seconds(1));
+  EXPECT_EQ(Kinds(), (std::vector{Kind::kExpire, Kind::kExpire}));
+}
+
 TEST_F(PoolStateTest, OnlyTheBackendsAbortIsFollowedByBackOff) {
   OneBackend(1);
   StartConnected();

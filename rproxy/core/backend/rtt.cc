@@ -24,6 +24,11 @@ constexpr double kFadeSeconds = 10;
 constexpr double kFailureSecondsMin = 1;
 constexpr double kFailureSecondsMax = 30;
 
+// Response times outside count as these. A cost of zero would mean that nothing
+// is known; one without bound would never fade.
+constexpr double kResponseSecondsMin = 1e-9;
+constexpr double kResponseSecondsMax = 3600;
+
 // More than any cost. For members that are being measured for the first time.
 constexpr double kUnknownSeconds = 1e9;
 
@@ -44,8 +49,8 @@ size_t Rtt::Pick(absl::Span<const Candidate> candidates, absl::Time now) {
 void Rtt::OnResponse(uint32_t member, absl::Duration time, absl::Time now) {
   DCHECK_LT(member, costs_.size());
   Cost& cost = costs_[member];
-  // Zero would mean that nothing is known.
-  const double seconds = std::max(absl::ToDoubleSeconds(time), 1e-9);
+  const double seconds = std::clamp(absl::ToDoubleSeconds(time),
+                                    kResponseSecondsMin, kResponseSecondsMax);
   if (seconds >= cost.seconds) {
     cost.seconds = seconds;
   } else {
