@@ -1,6 +1,7 @@
 #include "rproxy/core/routing/host_matcher.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,9 +45,17 @@ std::optional<uint32_t> HostMatcher::Add(std::string_view pattern,
     if (!added) return place->second;
     return std::nullopt;
   }
-  const auto [place, added] = glob_places_.try_emplace(host, globs_.size());
-  if (!added) return globs_[place->second].second;
-  globs_.emplace_back(Glob(host), value);
+  const Entry entry = {globs_added_, value};
+  if (host.starts_with("*.") && host.rfind('*') == 0) {
+    const auto [place, added] = domains_.try_emplace(host.substr(1), entry);
+    if (!added) return place->second.value;
+    domain_bytes_max_ = std::max(domain_bytes_max_, host.size() - 1);
+  } else {
+    const auto [place, added] = glob_values_.try_emplace(host, value);
+    if (!added) return place->second;
+    globs_.emplace_back(Glob(host), entry);
+  }
+  ++globs_added_;
   return std::nullopt;
 }
 
@@ -61,10 +70,30 @@ std::optional<uint32_t> HostMatcher::Find(std::string_view authority) const {
   if (const auto found = exact_.find(host); found != exact_.end()) {
     return found->second;
   }
-  for (const auto& [glob, value] : globs_) {
-    if (glob.Matches(host)) return value;
+  const Entry* domain = FindDomain(host);
+  for (const auto& [glob, entry] : globs_) {
+    if (domain != nullptr && domain->place < entry.place) break;
+    if (glob.Matches(host)) return entry.value;
   }
+  if (domain != nullptr) return domain->value;
   return catch_all_;
+}
+
+const HostMatcher::Entry* HostMatcher::FindDomain(std::string_view host) const {
+  const Entry* first = nullptr;
+  if (domains_.empty()) return first;
+  // Longer ends of the host cannot be found. To hash them all would take time
+  // with the square of a hostile host's length.
+  size_t dot = host.size() - std::min(host.size(), domain_bytes_max_);
+  while ((dot = host.find('.', dot)) != std::string_view::npos) {
+    const auto found = domains_.find(host.substr(dot));
+    if (found != domains_.end() &&
+        (first == nullptr || found->second.place < first->place)) {
+      first = &found->second;
+    }
+    ++dot;
+  }
+  return first;
 }
 
 }  // namespace rproxy

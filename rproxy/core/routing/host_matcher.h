@@ -9,6 +9,7 @@
 #ifndef RPROXY_CORE_ROUTING_HOST_MATCHER_H_
 #define RPROXY_CORE_ROUTING_HOST_MATCHER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,10 +37,24 @@ class HostMatcher {
   std::optional<uint32_t> Find(std::string_view authority) const;
 
  private:
+  struct Entry {
+    size_t place;  // Among all globs.
+    uint32_t value;
+  };
+
+  // The first entry whose domain `host` is below; null if there is none.
+  const Entry* FindDomain(std::string_view host) const;
+
   // All patterns are in lower case.
   absl::flat_hash_map<std::string, uint32_t> exact_;
-  std::vector<std::pair<Glob, uint32_t>> globs_;
-  absl::flat_hash_map<std::string, size_t> glob_places_;
+  // Globs like `*.example.com`, without the star. There may be thousands, and
+  // a lookup for each part of the host finds them.
+  absl::flat_hash_map<std::string, Entry> domains_;
+  size_t domain_bytes_max_ = 0;
+  // All others, which are tried one after the other.
+  std::vector<std::pair<Glob, Entry>> globs_;
+  absl::flat_hash_map<std::string, uint32_t> glob_values_;
+  size_t globs_added_ = 0;
   std::optional<uint32_t> catch_all_;
 };
 

@@ -1,9 +1,12 @@
 #include "rproxy/core/routing/host_matcher.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
+#include "rproxy/core/routing/glob.h"
 
 namespace rproxy {
 namespace {
@@ -80,6 +83,30 @@ TEST(HostMatcherTest, AddTellsWhoHasThePatternAlready) {
   EXPECT_EQ(matcher.Add("*", 7), std::nullopt);
   EXPECT_EQ(matcher.Add("*:80", 8), 7u);
   EXPECT_EQ(matcher.Find("a"), 1u);
+}
+
+// Against a walk over the globs, for many lists of them.
+TEST(HostMatcherTest, AgreesWithAWalkOverTheGlobs) {
+  const std::vector<std::string> patterns = {"*.a.b", "*.b", "a*",  "*a*",
+                                             "*.a*",  "*b",  "a.*", "*.*.b"};
+  const std::vector<std::string> hosts = {"a",   "a.b",    "x.a.b", "x.b", ".b",
+                                          "a.c", "..b",    "c",     "b",   "xb",
+                                          "b.",  "a.a.b.", "."};
+  for (uint32_t order = 0; order < 4096; ++order) {
+    HostMatcher matcher;
+    std::vector<std::string> added;
+    for (uint32_t rest = order, i = 0; i < 4; ++i, rest /= 8) {
+      added.push_back(patterns[rest % 8]);
+      matcher.Add(added.back(), i);
+    }
+    for (const std::string& host : hosts) {
+      std::optional<uint32_t> expected;
+      for (uint32_t i = 0; i < 4 && !expected.has_value(); ++i) {
+        if (Glob(added[i]).Matches(HostOf(host))) expected = i;
+      }
+      ASSERT_EQ(matcher.Find(host), expected) << order << " " << host;
+    }
+  }
 }
 
 TEST(HostMatcherTest, LongHostsAreHostsToo) {
