@@ -60,6 +60,9 @@ std::string TestDirectory::Path(absl::string_view name) const {
 }
 
 NoDescriptorsLeft::NoDescriptorsLeft() {
+  // The sanitizer for undefined behaviour opens a pipe when it first meets a
+  // polymorphic type. Let it meet the log's while it can.
+  LOG(WARNING) << "no descriptors from here on";
   PCHECK(getrlimit(RLIMIT_NOFILE, &before_) == 0);
   // The lowest free number is the first one that is not allowed any more.
   const UniqueFd lowest(fcntl(0, F_DUPFD_CLOEXEC, 0));
