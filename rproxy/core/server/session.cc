@@ -71,7 +71,8 @@ void Session::ProcessInput() {
   }
   in_process_ = true;
   Buffer& input = connection_.input();
-  while (stage_ == Stage::kOpen && !input.empty() && !request_paused_) {
+  while (stage_ == Stage::kOpen && !input.empty() && !request_paused_ &&
+         !tunnel()) {
     if (exchanging_ && request_complete_) break;  // Pipelined: its turn comes.
     input.Drain(parser_.Parse(input.front().view()));
     if (parser_.state() == ParserState::kFailed) {
@@ -85,7 +86,10 @@ void Session::ProcessInput() {
     if (exchanging_ && request_complete_ && response_complete_) EndExchange();
   }
   in_process_ = false;
-  if (stage_ != Stage::kOpen) return;
+  if (stage_ != Stage::kOpen) {
+    input.Clear();
+    return;
+  }
   if (responder_ != nullptr) responder_->OnBatchEnd();
   if (stage_ != Stage::kOpen) return;
   if (exchanging_ && input.size() > server_.options_.pipelined_bytes_max) {
@@ -472,7 +476,7 @@ void Session::Linger() {
   stage_ = Stage::kLingering;
   DropResponder();
   waiting_since_ = server_.loop_.Now();
-  connection_.input().Clear();
+  if (!in_process_) connection_.input().Clear();
   connection_.SetOutputLow(0);
   connection_.CloseWriteAfterFlush();
   if (connection_.input_ended() && connection_.output().empty()) {
