@@ -112,6 +112,9 @@ void Session::ForwardTunnelInput() {
 
 void Session::OnHead(RequestHead head, const BodyFraming& framing) {
   ++server_.requests_;
+  // The handler may rewrite the request; what its sender understands stays.
+  client_version_ = head.version;
+  to_head_ = head.method == "HEAD";
   request_ = std::move(head);
   request_framing_ = framing;
   request_complete_ = false;
@@ -213,7 +216,7 @@ void Session::OnInputEnd() {
 
 void Session::SendInterim(const ResponseHead& head) {
   if (stage_ != Stage::kOpen || response_started_) return;
-  if (request_.version == HttpVersion::kHttp10) return;
+  if (client_version_ == HttpVersion::kHttp10) return;
   expects_continue_ = expects_continue_ && head.status != 100;
   std::string text;
   SerializeHead(head, text);
@@ -229,12 +232,11 @@ void Session::SendHead(ResponseHead head, const BodyFraming& framing) {
   if (expects_continue_ && !request_complete_) keep_alive_ = false;
   if (server_.draining_) keep_alive_ = false;
 
-  const bool to_head = request_.method == "HEAD";
   head.version = HttpVersion::kHttp11;
   response_framing_ = BodyFraming();
   switch (framing.kind) {
     case BodyFraming::Kind::kNone:
-      if (!to_head && !StatusForbidsBody(head.status)) {
+      if (!to_head_ && !StatusForbidsBody(head.status)) {
         head.headers.Set("Content-Length", "0");
       }
       break;
@@ -247,7 +249,7 @@ void Session::SendHead(ResponseHead head, const BodyFraming& framing) {
       break;
     case BodyFraming::Kind::kChunked:
     case BodyFraming::Kind::kUntilClose:
-      if (request_.version == HttpVersion::kHttp11) {
+      if (client_version_ == HttpVersion::kHttp11) {
         head.headers.Set("Transfer-Encoding", "chunked");
         response_framing_.kind = BodyFraming::Kind::kChunked;
       } else {
@@ -256,12 +258,12 @@ void Session::SendHead(ResponseHead head, const BodyFraming& framing) {
       }
       break;
   }
-  if (to_head) response_framing_ = BodyFraming();
+  if (to_head_) response_framing_ = BodyFraming();
   if (tunnel()) {
     BeginTunnel(head.headers);
   } else if (!keep_alive_) {
     head.headers.Set("Connection", "close");
-  } else if (request_.version == HttpVersion::kHttp10) {
+  } else if (client_version_ == HttpVersion::kHttp10) {
     head.headers.Set("Connection", "keep-alive");
   }
   if (!head.headers.Find(FieldId::kDate)) {
@@ -441,7 +443,10 @@ void Session::Refuse(int status) {
     return;
   }
   keep_alive_ = false;
-  if (!exchanging_) request_ = RequestHead();
+  if (!exchanging_) {
+    client_version_ = HttpVersion::kHttp11;
+    to_head_ = false;
+  }
   exchanging_ = true;
   request_complete_ = false;
   request_paused_ = false;

@@ -122,6 +122,8 @@ class Session final : public OwnedListNode<Session>,
   bool exchanging_ = false;
   bool request_complete_ = false;
   bool request_paused_ = false;
+  HttpVersion client_version_ = HttpVersion::kHttp11;
+  bool to_head_ = false;
   bool expects_continue_ = false;
   bool response_started_ = false;
   bool response_complete_ = false;

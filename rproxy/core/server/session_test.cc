@@ -134,6 +134,25 @@ TEST_F(SessionTest, UnknownLengthEndsWithTheConnectionForHttp10) {
   EXPECT_EQ(response.body, "abc");
 }
 
+// A proxy makes the request its own, HTTP/1.1 and all.
+TEST_F(SessionTest, HandlerThatRewritesTheRequestDoesNotChangeItsClient) {
+  Start([](Exchange& exchange) {
+    exchange.request().version = HttpVersion::kHttp11;
+    exchange.request().method = "GET";
+    exchange.SendHead(Head(200), {BodyFraming::Kind::kChunked, 0});
+    exchange.SendBody(Slice::Copy("abc"));
+    exchange.Finish(HeaderMap());
+    return nullptr;
+  });
+  RawClient old(endpoint());
+  const RawResponse unwrapped = old.Exchange("GET / HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(unwrapped.framing, test::WireFraming::kUntilClose);
+  EXPECT_EQ(unwrapped.body, "abc");
+  RawClient head(endpoint());
+  EXPECT_EQ(head.Exchange(MakeRequest("HEAD", "/"), "HEAD").body, "");
+  EXPECT_EQ(head.Exchange(MakeRequest("HEAD", "/"), "HEAD").status, 200);
+}
+
 TEST_F(SessionTest, TrailersGoBothWays) {
   Start([](Exchange& exchange) { return std::make_unique<Echo>(exchange); });
   RawClient client(endpoint());
