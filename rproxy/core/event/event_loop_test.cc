@@ -227,6 +227,26 @@ TEST_F(EventLoopTest, TimeStandsStillWithinATurn) {
   RunOneTurn();
 }
 
+TEST_F(EventLoopTest, AllCallbacksOfATurnSeeTheSameTime) {
+  const RealClock real;
+  std::vector<absl::Time> seen;
+  const auto look = [&] {
+    seen.push_back(loop_->Now());
+    const absl::Time later = real.Now() + absl::Milliseconds(2);
+    while (real.Now() < later) {
+    }
+  };
+  Timer one(*loop_, look);
+  Timer two(*loop_, look);
+  one.Schedule(absl::ZeroDuration());
+  two.Schedule(absl::ZeroDuration());
+  loop_->Post(look);
+  RunOneTurn();
+  ASSERT_EQ(seen.size(), 3u);
+  EXPECT_EQ(seen[0], seen[1]);
+  EXPECT_EQ(seen[0], seen[2]);
+}
+
 TEST_F(EventLoopTest, TimeMovesOnBetweenTurns) {
   const RealClock real;
   absl::Time now;
