@@ -34,8 +34,10 @@ shell_files() {
   done 2>/dev/null
 }
 
-# buildifier as tools/install_deps has installed it.
+# buildifier as tools/install_deps has installed it. The rules that it wants to
+# be loaded from elsewhere are part of Bazel 4.
 buildifier() {
-  local cache=${XDG_CACHE_HOME:-${HOME:-}/.cache}
-  "$cache/rproxy/npm/node_modules/.bin/buildifier" "$@"
+  local cache=${XDG_CACHE_HOME:-${HOME:-}/.cache} off
+  off=-native-cc-binary,-native-cc-library,-native-cc-test,-native-sh-test
+  "$cache/rproxy/npm/node_modules/.bin/buildifier" -warnings="$off" "$@"
 }
