@@ -21,8 +21,16 @@ void* operator new(size_t size) {
   return memory;
 }
 
+// Sanitizers want all of a family replaced, or none.
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return operator new(size);
+}
+
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
 
 namespace rproxy {
 namespace {
