@@ -62,6 +62,35 @@ bool Connection::quiet() const {
          !input_ended_ && !close_write_wanted_ && error_ == 0;
 }
 
+bool Connection::CheckQuiet() {
+  if (!quiet()) return false;
+  Slice block = loop_.slices().Take();
+  const IoResult result =
+      transport_->Read({block.mutable_data(), block.size()});
+  switch (result.status) {
+    case IoResult::Status::kWouldBlock:
+      return true;
+    case IoResult::Status::kOk:
+      block.RemoveSuffix(block.size() - result.bytes);
+      input_.Append(std::move(block));
+      bytes_read_ += result.bytes;
+      resumed_ = true;
+      readable_ = true;
+      ContinueLater();
+      return false;
+    case IoResult::Status::kEnd:
+      // The end can be read again.
+      peer_closed_ = true;
+      readable_ = true;
+      ContinueLater();
+      return false;
+    case IoResult::Status::kError:
+      FailLater(result.error);
+      return false;
+  }
+  return false;
+}
+
 void Connection::OnReady(FdEvents events) {
   // A failure is about to be reported, or has been.
   if (error_ != 0) return;

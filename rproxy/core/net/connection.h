@@ -91,6 +91,9 @@ class Connection final : private Transport::Observer {
   // Neither side has said or done anything that forbids another message:
   // nothing left in either buffer, no end, no failure.
   bool quiet() const;
+  // The same, asking the transport with one read. What the read brings is put
+  // into input() or remembered, and told in a later turn.
+  bool CheckQuiet();
 
   // Bytes read and written since Start.
   uint64_t bytes_read() const { return bytes_read_; }

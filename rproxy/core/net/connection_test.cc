@@ -904,6 +904,34 @@ TEST_F(SocketConnectionTest, EarlyAnswerBeforeAResetIsRead) {
   EXPECT_EQ(owner_.received(), "413");
 }
 
+TEST_F(SocketConnectionTest, ResetBeforeADueResumptionIsToldOnce) {
+  owner_.take_input_ = false;
+  Send("left");
+  ASSERT_TRUE(Told("input"));
+  connection().PauseReading();
+  owner_.Resume();
+  CloseByReset();
+  ASSERT_TRUE(Told("error"));
+  RunTurns(*loop_, 5);
+  EXPECT_EQ(owner_.Count("error"), 1);
+  EXPECT_EQ(owner_.calls().back(), "error");
+}
+
+TEST_F(SocketConnectionTest, BytesBeforeADueResumptionAreToldTogether) {
+  owner_.Destroy();
+  Connect(UnixPair());  // Delivers inside send.
+  owner_.take_input_ = false;
+  Send("left");
+  ASSERT_TRUE(Told("input"));
+  owner_.TakeCalls();
+  connection().PauseReading();
+  owner_.Resume();
+  Send(" and new");
+  RunTurns(*loop_, 5);
+  EXPECT_EQ(owner_.calls(), Calls({"input"}));
+  EXPECT_EQ(connection().input().ToString(), "left and new");
+}
+
 TEST_F(SocketConnectionTest, UnixPeerThatLeavesBytesUnreadIsAReset) {
   owner_.Destroy();
   Connect(UnixPair());

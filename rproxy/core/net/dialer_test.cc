@@ -154,6 +154,14 @@ TEST_F(DialTest, SilenceIsDeadlineExceeded) {
             "cannot connect to " + address_.ToString() + " within 50ms");
 }
 
+TEST_F(DialTest, TimeEndsWithTheAttempt) {
+  ListeningOnLoopback();
+  ASSERT_TRUE(Result(address_, {.timeout = absl::Milliseconds(100)}).ok());
+  const absl::Time until = loop_->Now() + absl::Milliseconds(150);
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return loop_->Now() > until; }));
+  EXPECT_EQ(calls_, 1);
+}
+
 TEST_F(DialTest, DestructionGivesUp) {
   ListeningOnLoopback();
   DialTo(address_);
