@@ -2,6 +2,8 @@
 // trailers, error and end; no more than the input is consumed; memory has the
 // policy's bound; each step either consumes, ends or fails.
 
+#include "rproxy/core/http/chunked_decoder.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "rproxy/core/base/logging.h"
-#include "rproxy/core/http/chunked_decoder.h"
 #include "rproxy/core/http/fuzz_split.h"
 #include "rproxy/core/http/http_policy.h"
 

@@ -1,6 +1,7 @@
 #include "rproxy/core/http/head_scanner.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "rproxy/core/http/characters.h"
@@ -10,6 +11,19 @@ namespace {
 
 // HeaderMap stores the size of a name in 16 bits.
 constexpr size_t kNameBytesMax = std::numeric_limits<uint16_t>::max();
+
+// True if each of the eight bytes at `at` is a field character but tab. The
+// tests for bytes below 0x20 and equal to 0x7f are exact for all eight at once.
+bool AreEightFieldCharacters(const char* at) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighBits = kOnes * 0x80;
+  uint64_t bytes;
+  std::memcpy(&bytes, at, sizeof(bytes));
+  const uint64_t below_space = (bytes - kOnes * 0x20) & ~bytes;
+  const uint64_t without_delete = bytes ^ (kOnes * 0x7f);
+  const uint64_t is_delete = (without_delete - kOnes) & ~without_delete;
+  return ((below_space | is_delete) & kHighBits) == 0;
+}
 
 const char* SkipClass(CharacterClass wanted, const char* at, const char* end) {
   while (at != end && IsIn(wanted, *at)) ++at;
@@ -162,6 +176,7 @@ ParseError HeadScanner::ScanName(const char*& at, const char* end) {
 }
 
 ParseError HeadScanner::ScanValue(const char*& at, const char* end) {
+  while (end - at >= 8 && AreEightFieldCharacters(at)) at += 8;
   at = SkipClass(kFieldCharacter, at, end);
   if (at == end) return ParseError::kNone;
   if (*at == '\n') return ParseError::kBadLineEnd;

@@ -116,6 +116,24 @@ TEST(HeadScannerTest, ControlCharactersAreRefusedWhereTheyStand) {
             ParseError::kBadStartLine);
 }
 
+TEST(HeadScannerTest, ValuesAreCheckedAtEveryOffset) {
+  for (int i = 0; i < 256; ++i) {
+    if (i == '\r') continue;
+    for (size_t offset = 0; offset < 20; ++offset) {
+      std::string value(20, 'v');
+      value[offset] = static_cast<char>(i);
+      HeadScanner scanner(SectionKind::kTrailers);
+      const HeadScanner::Step step =
+          scanner.Scan("A:" + value + "\r\n\r\n", {});
+      const bool allowed = i == '\t' || (i >= 0x20 && i != 0x7f);
+      EXPECT_EQ(scanner.done(), allowed) << i << " at " << offset;
+      if (!allowed) {
+        EXPECT_EQ(step.consumed, offset + 2);
+      }
+    }
+  }
+}
+
 TEST(HeadScannerTest, FieldsHaveATokenAndAColonBehindIt) {
   for (const char* line : {"A : b\r\n", "A\t: b\r\n", ": b\r\n", "A\r\n",
                            "A b: c\r\n", "(A): b\r\n", "A\xc3\xa4: b\r\n",

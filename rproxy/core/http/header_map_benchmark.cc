@@ -1,7 +1,8 @@
+#include "rproxy/core/http/header_map.h"
+
 #include <utility>
 
 #include "benchmark/benchmark.h"
-#include "rproxy/core/http/header_map.h"
 #include "rproxy/core/http/http_types.h"
 
 namespace rproxy {

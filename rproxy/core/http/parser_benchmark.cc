@@ -1,10 +1,11 @@
+#include "rproxy/core/http/parser.h"
+
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "benchmark/benchmark.h"
 #include "rproxy/core/http/http_policy.h"
 #include "rproxy/core/http/message.h"
-#include "rproxy/core/http/parser.h"
 
 namespace rproxy {
 namespace {

@@ -415,61 +415,6 @@ TEST(RequestParserTest, UnendingEmptyLinesStopAtTheLimit) {
             ParseError::kNone);
 }
 
-TEST(RequestParserTest, EmptyLinesAreBetweenMessages) {
-  class NullVisitor final : public RequestParser::Visitor {
-    void OnHead(RequestHead, const BodyFraming&) override {}
-    void OnBody(absl::string_view) override {}
-    void OnTrailers(const HeaderMap&) override {}
-    void OnMessageEnd() override {}
-  } visitor;
-  const HttpPolicy policy;
-  RequestParser parser(policy, visitor);
-  EXPECT_TRUE(parser.between_messages());
-  parser.Parse("\r\n");
-  EXPECT_TRUE(parser.between_messages());
-  parser.Parse("G");
-  EXPECT_FALSE(parser.between_messages());
-  parser.Parse("ET / HTTP/1.0\r\n\r\n");
-  EXPECT_EQ(parser.state(), ParserState::kDone);
-  EXPECT_FALSE(parser.between_messages());
-  EXPECT_EQ(parser.Parse("GET"), 0U);
-  parser.Next();
-  EXPECT_TRUE(parser.between_messages());
-  EXPECT_EQ(parser.memory(), 0U);
-}
-
-TEST(RequestParserTest, PauseLeavesTheRestAndResumesWithNothing) {
-  class PausingVisitor final : public RequestParser::Visitor {
-   public:
-    void OnHead(RequestHead, const BodyFraming&) override { Note("head"); }
-    void OnBody(absl::string_view bytes) override {
-      Note(absl::StrCat("body ", bytes));
-    }
-    void OnTrailers(const HeaderMap&) override { Note("trailers"); }
-    void OnMessageEnd() override { Note("end"); }
-    void Note(std::string event) {
-      events.push_back(std::move(event));
-      parser->Pause();
-    }
-    std::vector<std::string> events;
-    RequestParser* parser = nullptr;
-  } visitor;
-  const HttpPolicy policy;
-  RequestParser parser(policy, visitor);
-  visitor.parser = &parser;
-  const std::string head =
-      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n";
-  const std::string input = head + "abcd";
-  EXPECT_EQ(parser.Parse(input), head.size());
-  EXPECT_EQ(visitor.events, std::vector<std::string>({"head"}));
-  EXPECT_EQ(parser.Parse("abcd"), 3U);
-  EXPECT_EQ(parser.state(), ParserState::kBody);
-  EXPECT_EQ(parser.Parse(""), 0U);
-  EXPECT_EQ(visitor.events,
-            std::vector<std::string>({"head", "body abc", "end"}));
-  EXPECT_EQ(parser.state(), ParserState::kDone);
-}
-
 TEST(RequestParserTest, BadChunkFailsAfterWhatWasGood) {
   const auto recording = Record(
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -478,11 +423,6 @@ TEST(RequestParserTest, BadChunkFailsAfterWhatWasGood) {
   EXPECT_EQ(recording.messages[0].body, "abc");
   EXPECT_FALSE(recording.messages[0].ended);
   EXPECT_EQ(recording.error, ParseError::kBadChunk);
-}
-
-TEST(RequestParserTest, IdleParserIsSmall) {
-  EXPECT_LE(sizeof(RequestParser), 128U);
-  EXPECT_LE(sizeof(ResponseParser), 128U);
 }
 
 }  // namespace

@@ -266,23 +266,5 @@ TEST(ResponseParserTest, HeaderFloodsStopAtTheLimit) {
   EXPECT_LE(recording.memory_max, HttpPolicy().header_bytes_max);
 }
 
-TEST(ResponseParserTest, InterimResponseIsNotBetweenMessages) {
-  class NullVisitor final : public ResponseParser::Visitor {
-    void OnHead(ResponseHead, const BodyFraming&) override {}
-    void OnBody(absl::string_view) override {}
-    void OnTrailers(const HeaderMap&) override {}
-    void OnMessageEnd() override {}
-  } visitor;
-  const HttpPolicy policy;
-  ResponseParser parser(policy, visitor);
-  EXPECT_TRUE(parser.between_messages());
-  parser.Parse("HTTP/1.1 100 Continue\r\n\r\n");
-  EXPECT_FALSE(parser.between_messages());
-  parser.Parse("HTTP/1.1 204 x\r\n\r\n");
-  EXPECT_EQ(parser.state(), ParserState::kDone);
-  parser.Next();
-  EXPECT_TRUE(parser.between_messages());
-}
-
 }  // namespace
 }  // namespace rproxy

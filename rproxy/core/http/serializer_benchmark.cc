@@ -1,8 +1,9 @@
+#include "rproxy/core/http/serializer.h"
+
 #include <string>
 
 #include "benchmark/benchmark.h"
 #include "rproxy/core/http/message.h"
-#include "rproxy/core/http/serializer.h"
 
 namespace rproxy {
 namespace {

@@ -3,6 +3,8 @@
 // messages. That is what keeps a backend from seeing other requests than the
 // proxy saw.
 
+#include "rproxy/core/http/serializer.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,7 +13,6 @@
 #include "rproxy/core/base/logging.h"
 #include "rproxy/core/http/fuzz_split.h"
 #include "rproxy/core/http/message_recorder.h"
-#include "rproxy/core/http/serializer.h"
 
 namespace {
 
