@@ -2,6 +2,8 @@
 // of what they happen to. Property: PoolState does what the naive model
 // foretells, and the five invariants of pool_state.h hold after each step.
 
+#include "rproxy/core/backend/pool_state.h"
+
 #include <cstddef>
 #include <cstdint>
 
