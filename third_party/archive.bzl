@@ -66,6 +66,8 @@ def _place(rctx, files):
 def _locked_archive_impl(rctx):
     entry = _lock_entry(rctx)
     _fetch(rctx, entry)
+    for patch in rctx.attr.patches:
+        rctx.patch(patch, strip = 1)
     if rctx.attr.build_file:
         # Bazel prefers BUILD.bazel, so upstream's must not stay.
         rctx.delete("BUILD.bazel")
@@ -80,6 +82,9 @@ locked_archive = repository_rule(
         ),
         "files": attr.label_keyed_string_dict(
             doc = "Our files, and where they go in the repository.",
+        ),
+        "patches": attr.label_list(
+            doc = "Changes to upstream's files; each says why.",
         ),
     },
     environ = ["HOME", "XDG_CACHE_HOME"],

@@ -70,6 +70,10 @@ def rproxy_dependencies():
             Label("//third_party:libevent/event-config.h"): "include/event2/event-config.h",
             Label("//third_party:libevent/evconfig-private.h"): "evconfig-private.h",
         },
+        # Upstream reports a reset or a full hang-up as readable and writable,
+        # which an edge-triggered reader cannot tell from ordinary news: after
+        # a short read it would wait for an edge that never comes.
+        patches = [Label("//third_party:libevent/report_hang_up.patch")],
     )
     _maybe(
         locked_archive,

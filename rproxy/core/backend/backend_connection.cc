@@ -90,8 +90,19 @@ uint64_t BackendConnection::Assign() {
   tunnel_ = false;
   persistent_ = false;
   read_progress_at_ = write_progress_at_ = loop_.Now();
+  written_before_ = connection_->bytes_written();
+  read_before_ = connection_->bytes_read();
   if (!trailers_.empty()) trailers_ = HeaderMap();
   return ++serial_;
+}
+
+bool BackendConnection::CheckOpen(uint64_t serial) {
+  if (!running(serial)) return false;
+  if (connection_->CheckQuiet()) return true;
+  EndStream();
+  Close();
+  owner_.OnConnectionClosed(id_);
+  return false;
 }
 
 void BackendConnection::SendHead(uint64_t serial, const RequestHead& head,
@@ -311,6 +322,8 @@ void BackendConnection::OnError(int) {
 
 void BackendConnection::Fail(BackendFailure failure) {
   BackendStreamEvents* events = EndStream();
+  sent_nothing_ = connection_->bytes_written() == written_before_;
+  received_nothing_ = connection_->bytes_read() == read_before_;
   connection_->Abort();
   Close();
   owner_.OnConnectionClosed(id_);

@@ -121,6 +121,11 @@ class BackendConnection final : private Connection::Events,
   bool Full(uint64_t serial) const;
   void Abandon(uint64_t serial);
 
+  // See BackendStream.
+  bool CheckOpen(uint64_t serial);
+  bool sent_nothing() const { return sent_nothing_; }
+  bool received_nothing() const { return received_nothing_; }
+
   // Exchanges begun since the connection was dialled.
   uint64_t exchanges() const { return exchanges_; }
   bool running(uint64_t serial) const { return assigned_ && serial == serial_; }
@@ -174,6 +179,10 @@ class BackendConnection final : private Connection::Events,
   absl::Time read_progress_at_;
   absl::Time write_progress_at_;
   uint64_t written_then_ = 0;
+  uint64_t written_before_ = 0;  // When the exchange began.
+  uint64_t read_before_ = 0;
+  bool sent_nothing_ = false;  // When it failed.
+  bool received_nothing_ = false;
 };
 
 }  // namespace rproxy

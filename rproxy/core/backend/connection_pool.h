@@ -71,6 +71,14 @@ class BackendStream {
   // the meantime.
   bool reused() const { return connection_->exchanges() > 1; }
 
+  // Asks the socket whether the backend has hung up, at the price of a system
+  // call. If so, the connection is closed and the stream over. Before Begin.
+  bool CheckOpen() { return connection_->CheckOpen(serial_); }
+  // When OnFailure was called, no byte of the request had left; no byte of a
+  // response had come.
+  bool sent_nothing() const { return connection_->sent_nothing(); }
+  bool received_nothing() const { return connection_->received_nothing(); }
+
   bool valid() const { return connection_ != nullptr; }
   void Reset();
 

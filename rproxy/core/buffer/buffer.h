@@ -52,6 +52,11 @@ class Buffer {
   // The first slice; the buffer must not be empty.
   const Slice& front() const { return slices_[first_]; }
 
+  // All slices, in order. Valid until the buffer changes.
+  absl::Span<const Slice> slices() const {
+    return absl::MakeConstSpan(slices_).subspan(first_);
+  }
+
   // Fills `into` with the first pieces, in order; returns how many it filled.
   size_t FillIovecs(absl::Span<iovec> into) const;
 

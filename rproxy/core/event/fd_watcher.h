@@ -20,9 +20,10 @@ namespace rproxy {
 struct FdEvents {
   bool readable = false;
   bool writable = false;
-  // The peer has closed its sending side. Bytes may still be waiting to be
-  // read before that. A socket that failed (a reset, say) is readable and
-  // writable instead: the next read or write tells.
+  // The peer has closed its sending side, or the socket failed (a reset, say;
+  // then it is readable and writable too). Bytes may still be waiting to be
+  // read before that: whoever reads must go on to the end or the error, however
+  // short a read was, because no other event will come.
   bool closed = false;
 };
 

@@ -109,7 +109,7 @@ void Connection::OnReady(FdEvents events) {
   }
   // A reset shows as readiness both ways. Nobody reads, so nobody would learn
   // of it.
-  if (events.readable && events.writable && !events.closed) {
+  if (events.readable && events.writable && events.closed) {
     const int error = transport_->TakeError();
     if (error != 0) Fail(error);
   }

@@ -28,6 +28,7 @@ void Forward::Start() {
   if (edits.x_forwarded_for) {
     edits.client_host = exchange_->client_address().HostToString();
   }
+  edits.via = rule_.via;
   RequestHead& request = exchange_->request();
   if (MayUpgrade()) upgrade_ = *request.headers.Find(FieldId::kUpgrade);
   PrepareRequest(request_framing_, edits, request);
@@ -56,7 +57,8 @@ void Forward::Acquire() {
   ConnectionPool::AcquireResult result = pool_.Acquire(rule_.set, *this);
   switch (result.kind) {
     case PoolState::Grant::Kind::kAssigned:
-      Begin(std::move(result.stream));
+      // Ends: each turn of it takes an idle connection away.
+      if (!Begin(std::move(result.stream))) Acquire();
       return;
     case PoolState::Grant::Kind::kWaiting:
       ticket_ = std::move(result.ticket);
@@ -78,7 +80,10 @@ void Forward::Acquire() {
 void Forward::OnStream(BackendStream stream) {
   ticket_ = PoolTicket();
   if (exchange_ == nullptr) return;
-  Begin(std::move(stream));
+  if (!Begin(std::move(stream))) {
+    Acquire();
+    return;
+  }
   stream_.Flush();
   if (body_paused_) {
     body_paused_ = false;
@@ -86,14 +91,24 @@ void Forward::OnStream(BackendStream stream) {
   }
 }
 
-void Forward::Begin(BackendStream stream) {
+bool Forward::Begin(BackendStream stream) {
   stream_ = std::move(stream);
+  // A request that may not be repeated deserves a look before it is sent. The
+  // others save the system call: see MayRetry.
+  if (stream_.reused() && !IsIdempotent(exchange_->request().method) &&
+      !stream_.CheckOpen()) {
+    return false;
+  }
   stream_.Begin(*this);
   if (!upgrade_.empty()) stream_.AllowTunnel();
   stream_.SendHead(exchange_->request(), request_framing_);
-  if (request_ended_) stream_.FinishRequest(HeaderMap());
+  for (const Slice& bytes : replay_.slices()) {
+    stream_.SendBody(bytes.Share(bytes.view()));
+  }
+  if (request_ended_) stream_.FinishRequest(trailers_);
   // Bytes of the request that have come already follow at once; OnBatchEnd
   // flushes them together with the head.
+  return true;
 }
 
 void Forward::OnRefused(PoolRefusal refusal) {
@@ -114,7 +129,13 @@ void Forward::OnRefused(PoolRefusal refusal) {
 
 void Forward::OnBody(Slice bytes) {
   if (exchange_ == nullptr || !stream_.valid()) return;
-  body_sent_ = true;
+  if (replayable_) {
+    if (replay_.size() + bytes.size() > rule_.replay_bytes_max) {
+      ForgetReplay();
+    } else {
+      replay_.Append(bytes.Share(bytes.view()));
+    }
+  }
   stream_.SendBody(std::move(bytes));
   if (!stream_.full()) return;
   stream_.Flush();
@@ -126,6 +147,7 @@ void Forward::OnBody(Slice bytes) {
 
 void Forward::OnRequestEnd(const HeaderMap& trailers) {
   request_ended_ = true;
+  if (replayable_ && !trailers.empty()) trailers_ = trailers;
   if (stream_.valid()) stream_.FinishRequest(trailers);
 }
 
@@ -142,7 +164,7 @@ void Forward::OnBackendDrained() {
 // --- Backend to client ---------------------------------------------------
 
 void Forward::OnInterimResponse(ResponseHead head) {
-  any_response_ = true;
+  ForgetReplay();
   if (exchange_ == nullptr) return;
   RemoveHopByHopFields(head.headers);
   exchange_->SendInterim(head);
@@ -150,13 +172,13 @@ void Forward::OnInterimResponse(ResponseHead head) {
 }
 
 void Forward::OnResponseHead(ResponseHead head, const BodyFraming& framing) {
-  any_response_ = true;
+  ForgetReplay();
   if (exchange_ == nullptr) return;
   std::string upgrade;
   if (framing.kind == BodyFraming::Kind::kTunnel) {
     upgrade = std::string(head.headers.Find(FieldId::kUpgrade).value_or(""));
   }
-  PrepareResponse(framing, rule_.strip_response_headers, head);
+  PrepareResponse(framing, rule_.strip_response_headers, rule_.via, head);
   if (!upgrade.empty()) head.headers.Add("Upgrade", upgrade);
   exchange_->SendHead(std::move(head), framing);
 }
@@ -207,12 +229,19 @@ void Forward::OnFailure(BackendFailure failure) {
 }
 
 // A backend may close an idle connection just when a request is written to it.
-// Then nobody has seen the request, as far as anyone can tell, and asking once
-// more is safe for methods that may be repeated. RFC 9110 section 9.2.2.
+// If no byte of it was written, nobody has seen it. If some were, nobody has,
+// as far as anyone can tell, and asking once more is safe for methods that may
+// be repeated. RFC 9110 section 9.2.2.
 bool Forward::MayRetry() const {
-  return !retried_ && !any_response_ && !body_sent_ && !has_body_ &&
-         stream_.valid() && stream_.reused() &&
-         IsIdempotent(exchange_->request().method);
+  return !retried_ && replayable_ && stream_.valid() && stream_.reused() &&
+         stream_.received_nothing() &&
+         (stream_.sent_nothing() || IsIdempotent(exchange_->request().method));
+}
+
+void Forward::ForgetReplay() {
+  replayable_ = false;
+  replay_.Clear();
+  trailers_ = HeaderMap();
 }
 
 void Forward::ReplyError(int status) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "rproxy/core/backend/connection_pool.h"
+#include "rproxy/core/buffer/buffer.h"
 #include "rproxy/core/server/handler.h"
 
 namespace rproxy {
@@ -32,6 +33,12 @@ struct ForwardRule {
   // would carry requests past every rule, so this is for backends that are
   // meant to be talked to freely.
   bool any_upgrade = false;
+  // TRACE shows a client what the proxy added to its request.
+  bool allow_trace = false;
+  std::string via;  // See RequestEdits.
+  // Request body bytes that are kept until the response begins, so that the
+  // request can be sent once more.
+  size_t replay_bytes_max = 64 * 1024;
   // What a client that finds no room is told to wait, in seconds.
   int retry_after_seconds = 1;
 };
@@ -69,8 +76,12 @@ class Forward final : public Responder,
   void OnFailure(BackendFailure failure) override;
 
   void Acquire();
-  void Begin(BackendStream stream);
+  // False if the backend has hung up on the idle connection: ask again.
+  bool Begin(BackendStream stream);
+  // A connection that was idle may have been closed by the backend meanwhile;
+  // is that all that went wrong, and may the request be sent once more?
   bool MayRetry() const;
+  void ForgetReplay();
   bool MayUpgrade() const;
   void ReplyError(int status);
 
@@ -83,9 +94,10 @@ class Forward final : public Responder,
   std::string upgrade_;  // The protocols asked for; empty: none.
   bool has_body_ = false;
   bool body_paused_ = false;
-  bool body_sent_ = false;  // Some of it: cannot be sent again.
+  Buffer replay_;           // What was sent of the body, while replayable_.
+  bool replayable_ = true;  // replay_ holds all of it.
   bool request_ended_ = false;
-  bool any_response_ = false;
+  HeaderMap trailers_;  // The request's, while replayable_.
   bool retried_ = false;
   bool response_paused_ = false;
 };

@@ -30,6 +30,13 @@ bool IsProtectedFromConnection(absl::string_view name) {
          absl::StartsWithIgnoreCase(name, "X-SSL-");
 }
 
+// RFC 9110 section 7.6.3.
+void AddVia(HttpVersion received, const std::string& name, HeaderMap& headers) {
+  headers.Add(
+      "Via",
+      absl::StrCat(received == HttpVersion::kHttp10 ? "1.0 " : "1.1 ", name));
+}
+
 }  // namespace
 
 void RemoveHopByHopFields(HeaderMap& headers) {
@@ -60,7 +67,16 @@ void RemoveHopByHopFields(HeaderMap& headers) {
 
 void PrepareRequest(const BodyFraming& framing, const RequestEdits& edits,
                     RequestHead& head) {
+  // Trailers are passed on, so that the backend may hear of a client that
+  // takes them. RFC 9110 section 10.1.4.
+  const bool trailers = head.headers.ListContains(FieldId::kTe, "trailers");
+  const HttpVersion received = head.version;
   RemoveHopByHopFields(head.headers);
+  if (trailers) {
+    head.headers.Add("TE", "trailers");
+    head.headers.Add("Connection", "TE");
+  }
+  if (!edits.via.empty()) AddVia(received, edits.via, head.headers);
   const std::optional<RequestTarget> target =
       ParseRequestTarget(head.method, head.target);
   if (target && target->form == RequestTarget::Form::kAbsolute) {
@@ -101,12 +117,13 @@ void PrepareRequest(const BodyFraming& framing, const RequestEdits& edits,
 
 void PrepareResponse(const BodyFraming& framing,
                      const std::vector<std::string>& strip,
-                     ResponseHead& head) {
+                     const std::string& via, ResponseHead& head) {
   RemoveHopByHopFields(head.headers);
   if (framing.kind != BodyFraming::Kind::kNone) {
     head.headers.Remove(FieldId::kContentLength);
   }
   for (const std::string& name : strip) head.headers.Remove(name);
+  if (!via.empty()) AddVia(head.version, via, head.headers);
 }
 
 }  // namespace rproxy

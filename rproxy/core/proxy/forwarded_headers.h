@@ -26,6 +26,8 @@ struct RequestEdits {
   // Appends the client's address to X-Forwarded-For.
   bool x_forwarded_for = false;
   std::string client_host;  // No port.
+  // The name by which Via fields call this proxy; empty: none are written.
+  std::string via;
 };
 
 // Makes the head that a backend gets out of the one that a client sent:
@@ -38,8 +40,10 @@ void PrepareRequest(const BodyFraming& framing, const RequestEdits& edits,
 // Makes the head that a client gets out of the one that a backend sent:
 // hop-by-hop fields and every field named in `strip` gone, and Content-Length
 // too where `framing` says it again (answers to HEAD and 304 keep theirs).
+// `via` as in RequestEdits.
 void PrepareResponse(const BodyFraming& framing,
-                     const std::vector<std::string>& strip, ResponseHead& head);
+                     const std::vector<std::string>& strip,
+                     const std::string& via, ResponseHead& head);
 
 }  // namespace rproxy
 

@@ -8,6 +8,17 @@
 
 namespace rproxy {
 
+namespace {
+
+// RFC 9110 section 15.5.6: a 405 says what is allowed instead.
+void SendNotAllowed(Exchange& exchange) {
+  HeaderMap extra;
+  extra.Add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  SendErrorReply(exchange, 405, extra);
+}
+
+}  // namespace
+
 ProxyHandler::ProxyHandler(const Router& router,
                            const std::vector<ForwardRule>& rules,
                            ConnectionPool& pool)
@@ -23,7 +34,7 @@ std::unique_ptr<Responder> ProxyHandler::Handle(Exchange& exchange) {
   }
   if (target->form == RequestTarget::Form::kAuthority) {
     // Nobody configured us as a forward proxy.
-    SendErrorReply(exchange, 405, HeaderMap());
+    SendNotAllowed(exchange);
     return nullptr;
   }
   // The authority of an absolute form counts, not Host: RFC 9112 section 3.2.2.
@@ -40,8 +51,12 @@ std::unique_ptr<Responder> ProxyHandler::Handle(Exchange& exchange) {
     SendErrorReply(exchange, 404, HeaderMap());
     return nullptr;
   }
-  auto forward =
-      std::make_unique<Forward>(exchange, pool_, rules_[result.route->rule]);
+  const ForwardRule& rule = rules_[result.route->rule];
+  if (request.method == "TRACE" && !rule.allow_trace) {
+    SendNotAllowed(exchange);
+    return nullptr;
+  }
+  auto forward = std::make_unique<Forward>(exchange, pool_, rule);
   forward->Start();
   return forward;
 }

@@ -42,6 +42,14 @@ struct HttpServerOptions {
   // Without a byte of the request body, while we want one. Exceeded: 408 if no
   // response has begun, else the connection ends.
   absl::Duration body_idle_max = absl::Seconds(60);
+  // Fewer request body bytes a second than this, over ten seconds in which we
+  // want them, are answered 408. 0: no minimum.
+  uint64_t body_rate_min = 0;
+  // A longer request body is answered 413: at once if its length is known,
+  // else when it has become too long.
+  uint64_t body_bytes_max = UINT64_MAX;
+  // Requests on one connection; the last one's response says close.
+  uint64_t requests_max = UINT64_MAX;
   // Without the client taking a byte of what waits for it.
   absl::Duration write_idle_max = absl::Seconds(60);
   // Without a byte in either direction after an upgrade.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rproxy/core/base/logging.h"
 #include "rproxy/core/http/serializer.h"
@@ -14,6 +15,9 @@ namespace {
 // How long a client may go on sending after our last byte. Long enough for the
 // response to cross a slow link, short enough that nobody gains by it.
 constexpr absl::Duration kLingerTimeMax = absl::Seconds(5);
+
+// Over which a minimum body rate is measured.
+constexpr absl::Duration kRateWindow = absl::Seconds(10);
 
 bool StatusForbidsBody(int status) {
   return status / 100 == 1 || status == 204 || status == 304;
@@ -124,13 +128,21 @@ void Session::OnHead(RequestHead head, const BodyFraming& framing) {
   full_reported_ = false;
   drained_bytes_ = 0;
   exchanging_ = true;
-  served_one_ = true;
+  ++requests_;
+  body_bytes_ = 0;
   waiting_since_ = server_.loop_.Now();
-  keep_alive_ =
-      !server_.draining_ && WantsKeepAlive(request_.version, request_.headers);
+  StartRateWindow();
+  keep_alive_ = !server_.draining_ &&
+                requests_ < server_.options_.requests_max &&
+                WantsKeepAlive(request_.version, request_.headers);
   expects_continue_ =
       request_.version == HttpVersion::kHttp11 &&
       request_.headers.ListContains(FieldId::kExpect, "100-continue");
+  if (const int status = StatusAgainst(request_, framing); status != 0) {
+    parser_.Pause();
+    Refuse(status);
+    return;
+  }
   std::unique_ptr<Responder> responder = server_.handler_.Handle(*this);
   if (exchanging_ && !response_complete_ && stage_ == Stage::kOpen) {
     CHECK(responder != nullptr)
@@ -141,9 +153,38 @@ void Session::OnHead(RequestHead head, const BodyFraming& framing) {
   }
 }
 
+int Session::StatusAgainst(const RequestHead& head,
+                           const BodyFraming& framing) const {
+  if (framing.kind == BodyFraming::Kind::kContentLength &&
+      framing.length > server_.options_.body_bytes_max) {
+    return 413;
+  }
+  // RFC 9110 section 10.1.1: there is one expectation.
+  if (head.version == HttpVersion::kHttp11 &&
+      head.headers.Count(FieldId::kExpect) > 0 &&
+      (head.headers.Count(FieldId::kExpect) > 1 ||
+       !absl::EqualsIgnoreCase(*head.headers.Find(FieldId::kExpect),
+                               "100-continue"))) {
+    return 417;
+  }
+  return 0;
+}
+
+void Session::StartRateWindow() {
+  rate_bytes_ = 0;
+  rate_window_since_ = server_.loop_.Now();
+}
+
 void Session::OnBody(absl::string_view bytes) {
   waiting_since_ = server_.loop_.Now();
   if (stage_ != Stage::kOpen) return;
+  rate_bytes_ += bytes.size();
+  body_bytes_ += bytes.size();
+  if (body_bytes_ > server_.options_.body_bytes_max && !response_complete_) {
+    parser_.Pause();
+    Refuse(413);
+    return;
+  }
   if (responder_ != nullptr) {
     responder_->OnBody(connection_.input().front().Share(bytes));
     return;
@@ -180,6 +221,7 @@ void Session::ResumeRequestBody() {
   if (!request_paused_) return;
   request_paused_ = false;
   waiting_since_ = server_.loop_.Now();
+  StartRateWindow();
   if (stage_ != Stage::kOpen) return;
   connection_.ResumeReading();
   Rearm();
@@ -517,13 +559,16 @@ absl::Time Session::Deadline() const {
       break;
     case Stage::kOpen:
       if (!exchanging_) {
-        const bool idle = served_one_ && parser_.between_messages();
+        const bool idle = requests_ > 0 && parser_.between_messages();
         deadline = waiting_since_ +
                    (idle ? options.keep_alive_max : options.head_time_max);
       } else if (tunnel()) {
         deadline = waiting_since_ + options.tunnel_idle_max;
       } else if (!request_complete_ && !request_paused_) {
         deadline = waiting_since_ + options.body_idle_max;
+        if (options.body_rate_min > 0) {
+          deadline = std::min(deadline, rate_window_since_ + kRateWindow);
+        }
       }
       break;
   }
@@ -549,6 +594,11 @@ void Session::OnTimer() {
   // Progress since the timer was set counts from now: a write deadline is met
   // or missed with the grain of one period.
   if (connection_.bytes_written() != written_then_) Rearm();
+  if (exchanging_ && now >= rate_window_since_ + kRateWindow &&
+      rate_bytes_ >=
+          server_.options_.body_rate_min * absl::ToInt64Seconds(kRateWindow)) {
+    StartRateWindow();
+  }
   if (now < Deadline()) {
     timer_.ScheduleAt(Deadline());
     return;

@@ -88,6 +88,9 @@ class Session final : public OwnedListNode<Session>,
 
   void ProcessInput();
   void ForwardTunnelInput();
+  // The status that refuses the request from its head alone; 0 if none does.
+  int StatusAgainst(const RequestHead& head, const BodyFraming& framing) const;
+  void StartRateWindow();
   bool tunnel() const {
     return exchanging_ && response_framing_.kind == BodyFraming::Kind::kTunnel;
   }
@@ -116,7 +119,7 @@ class Session final : public OwnedListNode<Session>,
 
   Stage stage_ = Stage::kOpen;
   bool in_process_ = false;
-  bool served_one_ = false;
+  uint64_t requests_ = 0;
 
   // The exchange, while exchanging_.
   bool exchanging_ = false;
@@ -130,6 +133,10 @@ class Session final : public OwnedListNode<Session>,
   bool keep_alive_ = true;
   bool full_reported_ = false;
   uint64_t drained_bytes_ = 0;
+  uint64_t body_bytes_ = 0;
+  // Body bytes since the present stretch of the minimum rate began.
+  uint64_t rate_bytes_ = 0;
+  absl::Time rate_window_since_;
   BodyFraming request_framing_;
   BodyFraming response_framing_;  // As written; length counts down.
   RequestHead request_;
