@@ -95,8 +95,7 @@ bool Forward::Begin(BackendStream stream) {
   stream_ = std::move(stream);
   // A request that may not be repeated deserves a look before it is sent. The
   // others save the system call: see MayRetry.
-  if (stream_.reused() && !IsIdempotent(exchange_->request().method) &&
-      !stream_.CheckOpen()) {
+  if (!IsIdempotent(exchange_->request().method) && !stream_.CheckOpen()) {
     return false;
   }
   stream_.Begin(*this);
@@ -233,7 +232,7 @@ void Forward::OnFailure(BackendFailure failure) {
 // as far as anyone can tell, and asking once more is safe for methods that may
 // be repeated. RFC 9110 section 9.2.2.
 bool Forward::MayRetry() const {
-  return !retried_ && replayable_ && stream_.valid() && stream_.reused() &&
+  return !retried_ && replayable_ && stream_.valid() &&
          stream_.received_nothing() &&
          (stream_.sent_nothing() || IsIdempotent(exchange_->request().method));
 }
