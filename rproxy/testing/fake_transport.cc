@@ -159,7 +159,7 @@ void FakeTransport::OnTimer() {
       .readable =
           (!unread_.empty() && read_bytes_max_ > 0) || ended_ || broken_,
       .writable = broken_ || peer_ == nullptr || WritableBytes() > 0,
-      .closed = ended_ && !broken_,
+      .closed = ended_ || broken_,
   });
 }
 

@@ -329,6 +329,18 @@ TEST_P(TransportContract, AbortIsNoEnd) {
   }
 }
 
+TEST_P(TransportContract, AbortBehindBytesIsNotLost) {
+  Ends ends(GetParam().make_pair(*loop_));
+  Connect(*loop_, ends);
+  ends.near.Send("partial");
+  ends.near.transport().Abort();
+  ends.near.Close();
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return ends.far.finished(); }));
+  if (GetParam().abort_is_seen) {
+    EXPECT_NE(ends.far.error(), 0);
+  }
+}
+
 TEST_P(TransportContract, AbortIsToldToWhoDoesNotRead) {
   if (!GetParam().abort_is_seen || !GetParam().takes_errors) GTEST_SKIP();
   Ends ends(GetParam().make_pair(*loop_));

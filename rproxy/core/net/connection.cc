@@ -107,8 +107,7 @@ void Connection::OnReady(FdEvents events) {
     ReadAll();
     return;
   }
-  // A reset shows as readiness both ways. Nobody reads, so nobody would learn
-  // of it.
+  // Nobody reads, so nobody would learn of a reset, which shows as all three.
   if (events.readable && events.writable && events.closed) {
     const int error = transport_->TakeError();
     if (error != 0) Fail(error);

@@ -424,13 +424,10 @@ TEST_F(ConnectionTest, BytesForAPausedConnectionAreNoReset) {
   EXPECT_EQ(owner_.calls(), Calls());
 }
 
-// The price of leaving out the read behind a short one.
-TEST_F(ConnectionTest, ResetTogetherWithBytesIsToldByTheNextWrite) {
+// The read behind a short one is not left out then.
+TEST_F(ConnectionTest, ResetTogetherWithBytesIsToldAfterThem) {
   far_->Send("response");
   near_->Break(ECONNRESET);
-  Settle();
-  EXPECT_EQ(owner_.calls(), Calls({"input"}));
-  owner_.Write("request");
   Settle();
   EXPECT_EQ(owner_.calls(), Calls({"input", "error"}));
 }
@@ -707,6 +704,64 @@ TEST_F(ConnectionTest, NotQuietOnceBroken) {
   EXPECT_FALSE(connection().quiet()) << "not even before it is told";
 }
 
+TEST_F(ConnectionTest, CheckAsksOnceAndKeepsReadiness) {
+  const int reads = near_->reads();
+  EXPECT_TRUE(connection().CheckQuiet());
+  EXPECT_EQ(near_->reads(), reads + 1);
+  EXPECT_EQ(loop_->slices().blocks_out(), 0u);
+  far_->Send("hello");
+  Settle();
+  EXPECT_EQ(owner_.received(), "hello");
+}
+
+TEST_F(ConnectionTest, CheckAsksNothingWhenTheAnswerIsKnown) {
+  connection().output().Append("x");
+  const int reads = near_->reads();
+  EXPECT_FALSE(connection().CheckQuiet());
+  EXPECT_EQ(near_->reads(), reads);
+}
+
+TEST_F(ConnectionTest, CheckFindsBytesAndTellsThemLater) {
+  far_->Send("hello");  // Not told yet.
+  EXPECT_TRUE(connection().quiet());
+  EXPECT_FALSE(connection().CheckQuiet());
+  EXPECT_EQ(owner_.calls(), Calls());
+  Settle();
+  EXPECT_EQ(owner_.calls(), Calls({"input"}));
+  EXPECT_EQ(owner_.received(), "hello");
+}
+
+TEST_F(ConnectionTest, CheckFindsTheEndAndItIsToldOnceLater) {
+  far_->CloseWrite();
+  EXPECT_FALSE(connection().CheckQuiet());
+  EXPECT_EQ(owner_.calls(), Calls());
+  Settle();
+  EXPECT_EQ(owner_.calls(), Calls({"end"}));
+}
+
+TEST_F(ConnectionTest, CheckFindsAResetAndItIsToldOnceLater) {
+  near_->Break(ECONNRESET);
+  EXPECT_FALSE(connection().CheckQuiet());
+  EXPECT_FALSE(connection().CheckQuiet());
+  EXPECT_EQ(owner_.calls(), Calls());
+  Settle();
+  EXPECT_EQ(owner_.calls(), Calls({"error"}));
+  EXPECT_EQ(owner_.error(), ECONNRESET);
+}
+
+TEST_F(ConnectionTest, CheckOfAPausedConnectionLosesNothing) {
+  connection().PauseReading();
+  far_->Send("hello");
+  far_->CloseWrite();
+  EXPECT_FALSE(connection().CheckQuiet());
+  Settle();
+  EXPECT_EQ(owner_.calls(), Calls());
+  owner_.Resume();
+  Settle();
+  EXPECT_EQ(owner_.calls(), Calls({"input", "end"}));
+  EXPECT_EQ(owner_.received(), "hello");
+}
+
 // --- Destruction in callbacks ---
 
 TEST_F(ConnectionTest, OnInputMayDestroy) {
@@ -866,6 +921,14 @@ TEST_F(SocketConnectionTest, ResetIsTold) {
   ASSERT_TRUE(Told("error"));
   EXPECT_EQ(owner_.calls(), Calls({"error"}));
   EXPECT_EQ(owner_.error(), ECONNRESET);
+}
+
+TEST_F(SocketConnectionTest, ResetInOneEventWithBytesIsToldAfterThem) {
+  Send("response");
+  CloseByReset();
+  ASSERT_TRUE(Told("error"));
+  EXPECT_EQ(owner_.calls(), Calls({"input", "error"}));
+  EXPECT_EQ(owner_.received(), "response");
 }
 
 TEST_F(SocketConnectionTest, ResetWhilePausedIsTold) {

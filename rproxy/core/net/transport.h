@@ -68,8 +68,8 @@ class Transport {
 
   // Why the stream is broken, as an errno value, if that is known without
   // reading or writing; else 0. Asked for where nobody reads (a connection that
-  // is paused), after readiness both ways, which is how a reset shows. What it
-  // returned may not be told again.
+  // is paused), after `closed` together with readiness both ways, which is how
+  // a reset shows. What it returned may not be told again.
   virtual int TakeError() { return 0; }
 
   // Null if the peer has not shown who it is.
