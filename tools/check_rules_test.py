@@ -104,7 +104,7 @@ class CheckRulesTest(unittest.TestCase):
                  '#include "rproxy/core/event/timer.h"\n'},
             "rproxy/core/event/timer.h (floor 2)")
 
-    def test_knows_the_one_edge_inside_a_floor(self):
+    def test_knows_the_edges_inside_a_floor(self):
         loop_test = "rproxy/core/event/loop_test.cc"
         readme = {"rproxy/core/event/README.md": "# event\n"}
         self.assert_good(
