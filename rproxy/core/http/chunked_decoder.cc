@@ -12,8 +12,8 @@ namespace {
 constexpr uint64_t kSizeBeforeLastDigitMax = (uint64_t{1} << 59) - 1;
 
 uint64_t HexValue(char c) {
-  if (c <= '9') return static_cast<uint64_t>(c - '0');
-  return static_cast<uint64_t>((c | 0x20) - 'a' + 10);
+  const int value = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+  return static_cast<uint64_t>(value);
 }
 
 // Errors of one trailer field have a name of their own; limits and line ends

@@ -22,7 +22,7 @@ struct Result {
 // Checks that pieces of any one size give the same, and returns it.
 Result ScanAll(const std::string& input, SectionKind kind,
                const HttpPolicy& policy = {}) {
-  Result whole;
+  Result whole = {};
   for (size_t size = input.size() + 1; size-- > 1;) {
     HeadScanner scanner(kind);
     Result result = {};
