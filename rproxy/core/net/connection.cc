@@ -147,8 +147,16 @@ bool Connection::ReadAll() {
         // After a failed write an end is no proof that the peer sent all: the
         // write has consumed the reset that the read would have told of.
         if (error_ != 0) return true;
-        input_ended_ = true;
         block.Reset();
+        // Input that was left is told first. Whoever pauses then reads the end
+        // once more later.
+        if (std::exchange(resumed_, false) && !input_.empty()) {
+          readable_ = true;
+          if (!Tell(&Events::OnInput)) return false;
+          if (reading_paused_) return true;
+          readable_ = false;
+        }
+        input_ended_ = true;
         return Tell(&Events::OnInputEnd);
       case IoResult::Status::kError:
         readable_ = false;

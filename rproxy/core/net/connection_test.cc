@@ -336,6 +336,20 @@ TEST_F(ConnectionTest, ResumingTellsInputThatWasLeftBehindTheEnd) {
   EXPECT_EQ(owner_.calls(), Calls({"input"}));
 }
 
+// The end comes between the resumption and the turn in which it is told: as an
+// end alone it would look as if nothing had been left.
+TEST_F(ConnectionTest, EndThatOvertakesAResumptionIsToldAfterTheInput) {
+  owner_.take_input_ = false;
+  far_->Send("left");
+  Settle();
+  owner_.TakeCalls();
+  far_->CloseWrite();
+  connection().PauseReading();
+  owner_.Resume();
+  Settle();
+  EXPECT_EQ(owner_.calls(), Calls({"input", "end"}));
+}
+
 TEST_F(ConnectionTest, ResumingWithNothingNewTellsNothing) {
   connection().PauseReading();
   owner_.Resume();
