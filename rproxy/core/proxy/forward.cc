@@ -93,9 +93,13 @@ void Forward::OnStream(BackendStream stream) {
 
 bool Forward::Begin(BackendStream stream) {
   stream_ = std::move(stream);
-  // A request that may not be repeated deserves a look before it is sent. The
-  // others save the system call: see MayRetry.
-  if (!IsIdempotent(exchange_->request().method) && !stream_.CheckOpen()) {
+  // A request that cannot or may not be repeated deserves a look before it is
+  // sent. The others save the system call: see MayRetry.
+  const bool repeatable =
+      IsIdempotent(exchange_->request().method) &&
+      request_framing_.kind != BodyFraming::Kind::kChunked &&
+      request_framing_.length <= rule_.replay_bytes_max;
+  if (!repeatable && !stream_.CheckOpen()) {
     return false;
   }
   stream_.Begin(*this);

@@ -225,7 +225,11 @@ class Soak {
           wish.deed = "chunked";
           client.Send(MakeRequest("PUT", TargetOf(wish), "",
                                   MakePattern(random() % 200'000)));
-          Check(wish, true, client.ReadFinalResponse("PUT"));
+          const RawResponse response = client.ReadFinalResponse("PUT");
+          // A large body cannot be sent again when the backend hangs up on an
+          // idle connection just as it is sent.
+          Check(wish, response.status != 502, response);
+          if (!response.complete() || response.head.Has("Connection")) return;
           break;
         }
         case 2: {  // Gone in the middle of a response.
