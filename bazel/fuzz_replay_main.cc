@@ -1,16 +1,16 @@
 // Runs a fuzz test without a fuzzer: first every input of the corpus, then a
 // fixed number of mutations of them.
 //
-// The mutations are the same in every run, so a failure is repeatable; the
-// environment changes them:
+// The mutations are the same in every run, so a failure is repeatable. These
+// variables change them (give them to `bazel test` with --test_env):
 //
 //   RPROXY_FUZZ_SEED  where the pseudo-random numbers start (default 1)
 //   RPROXY_FUZZ_RUNS  how many mutations to run (default 2000)
 //
-// When the fuzz test crashes, the input that it was given is written to the
-// file `crash-input` in $TEST_UNDECLARED_OUTPUTS_DIR, or in $TMPDIR or /tmp.
-// Give that file as the only argument, with RPROXY_FUZZ_RUNS=0, to see the
-// crash again.
+// When the fuzz test crashes or hangs, the input that it was given is written
+// to the file `crash-input` in $TEST_UNDECLARED_OUTPUTS_DIR, or in $TMPDIR or
+// /tmp. Give that file as the only argument, with RPROXY_FUZZ_RUNS=0, to see
+// the crash again.
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -93,6 +93,8 @@ void InstallCrashHandlers() {
   // A sanitizer reports SIGSEGV and the like better than we would, so those
   // are left to it when there is one.
   signal(SIGABRT, OnFatalSignal);
+  // Bazel ends a test that takes too long with this one.
+  signal(SIGTERM, OnFatalSignal);
   if (__sanitizer_set_death_callback != nullptr) {
     __sanitizer_set_death_callback(SaveCurrentInput);
     return;
