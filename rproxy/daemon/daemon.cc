@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -47,7 +46,10 @@ absl::StatusOr<Opening> Open(const config::ServerConfig& config) {
 }  // namespace
 
 Daemon::Daemon(std::unique_ptr<EventLoop> loop)
-    : loop_(std::move(loop)), shutdown_timer_(*loop_, [this] {
+    : loop_(std::move(loop)),
+      terminate_(*loop_, SIGTERM, [this] { BeginShutdown(); }),
+      interrupt_(*loop_, SIGINT, [this] { BeginShutdown(); }),
+      shutdown_timer_(*loop_, [this] {
         LOG(WARNING) << "shutdown-timeout is over; ending what still runs";
         loop_->Stop();
       }) {}
@@ -88,13 +90,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(
   return daemon;
 }
 
-void Daemon::Run() {
-  std::optional<SignalWatcher> terminate;
-  std::optional<SignalWatcher> interrupt;
-  terminate.emplace(*loop_, SIGTERM, [this] { BeginShutdown(); });
-  interrupt.emplace(*loop_, SIGINT, [this] { BeginShutdown(); });
-  loop_->Run();
-}
+void Daemon::Run() { loop_->Run(); }
 
 void Daemon::Stop() {
   loop_->Post([this] {

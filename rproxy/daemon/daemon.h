@@ -34,7 +34,8 @@ class Daemon {
   ~Daemon();
 
   // Serves until SIGTERM or SIGINT, or until Stop; then finishes what runs, up
-  // to the longest `shutdown-timeout`. A second signal ends it at once.
+  // to the longest `shutdown-timeout`. A second signal ends it at once. A
+  // signal that came since Create counts.
   void Run();
 
   // As the first signal does. From any thread.
@@ -49,6 +50,8 @@ class Daemon {
   void OnWorkerDrained();
 
   std::unique_ptr<EventLoop> loop_;
+  SignalWatcher terminate_;
+  SignalWatcher interrupt_;
   std::vector<SocketAddress> addresses_;
   std::vector<std::unique_ptr<Worker>> workers_;
   absl::Duration shutdown_time_max_ = absl::ZeroDuration();
