@@ -9,6 +9,14 @@ DEFINE_string(config, "", "path of the configuration file");
 DEFINE_bool(check, false, "check the configuration and exit");
 
 namespace rproxy {
+namespace {
+
+absl::Status MoreThanOneFile(absl::string_view one, absl::string_view other) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "more than one configuration file: \"", one, "\" and \"", other, "\""));
+}
+
+}  // namespace
 
 const char kUsage[] =
     "Usage: rproxy --config=FILE\n"
@@ -51,15 +59,16 @@ absl::StatusOr<Flags> ParseFlags(int argc, char** argv) {
         }
         value = argv[i];
       }
+      if (name == "config" && !FLAGS_config.empty()) {
+        return MoreThanOneFile(FLAGS_config, value);
+      }
       if (gflags::SetCommandLineOption(std::string(name).c_str(), value.c_str())
               .empty()) {
         return absl::InvalidArgumentError(
             absl::StrCat("bad option \"", argument, "\""));
       }
     } else if (!file.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("more than one configuration file: \"", file,
-                       "\" and \"", argument, "\""));
+      return MoreThanOneFile(file, argument);
     } else {
       file = std::string(argument);
     }
@@ -67,9 +76,7 @@ absl::StatusOr<Flags> ParseFlags(int argc, char** argv) {
   flags.check = FLAGS_check;
   flags.config = FLAGS_config;
   if (!file.empty() && !flags.config.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("more than one configuration file: \"", flags.config,
-                     "\" and \"", file, "\""));
+    return MoreThanOneFile(flags.config, file);
   }
   if (flags.config.empty()) flags.config = file;
   if (flags.config.empty()) {
