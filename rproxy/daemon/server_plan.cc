@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "rproxy/core/base/logging.h"
@@ -111,7 +112,9 @@ absl::StatusOr<std::shared_ptr<const ServerPlan>> BuildServerPlan(
       vhosts.back().rules.push_back(ToRouterRule(rule, plan->rules.size()));
       ServerPlan::Set set = {.members = {}, .method = ToMethod(rule.lb_method)};
       for (const std::string& name : rule.backends) {
-        set.members.push_back(ids.at(name));
+        const ConnectionPool::BackendId id = ids.at(name);
+        // Naming a backend again adds nothing: a set has it once.
+        if (!absl::c_linear_search(set.members, id)) set.members.push_back(id);
       }
       plan->rules.push_back(
           {.name = rule.name,

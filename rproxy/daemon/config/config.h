@@ -92,7 +92,7 @@ struct RuleConfig {
   UriMatch match;
 
   // Names in ServerConfig::backends, each present. Never empty. A name that is
-  // given twice weighs twice.
+  // given twice counts once.
   std::vector<std::string> backends;
 
   LbMethod lb_method = LbMethod::kRtt;
