@@ -212,6 +212,25 @@ TEST(PrepareRequestTest, ConnectionCannotUnframeTheBody) {
   EXPECT_EQ(Text(head.headers), "Host: a\nTransfer-Encoding: chunked\n");
 }
 
+// RFC 9110 section 10.1.4.
+TEST(PrepareRequestTest, OnlyTrailersAreLeftOfTe) {
+  RequestHead head =
+      Request("GET", "/", {{"TE", "gzip;q=0.5, Trailers"}, {"Host", "a"}});
+  PrepareRequest(kNoBody, RequestEdits(), head);
+  EXPECT_EQ(Text(head.headers), "Host: a\nTE: trailers\nConnection: TE\n");
+}
+
+// RFC 9110 section 7.6.3.
+TEST(PrepareRequestTest, ViaSaysWhatWasReceived) {
+  RequestHead head = Request("GET", "/", {{"Via", "1.1 other"}});
+  PrepareRequest(kNoBody, {.via = "us"}, head);
+  EXPECT_EQ(Text(head.headers), "Via: 1.1 other\nVia: 1.1 us\n");
+  head = Request("GET", "/");
+  head.version = HttpVersion::kHttp10;
+  PrepareRequest(kNoBody, {.via = "us"}, head);
+  EXPECT_EQ(Text(head.headers), "Via: 1.0 us\n");
+}
+
 TEST(PrepareRequestTest, ForwardedForNamesTheClient) {
   RequestHead head = Request("GET", "/", {{"Host", "a"}});
   PrepareRequest(kNoBody, {.x_forwarded_for = true, .client_host = "192.0.2.1"},
@@ -243,11 +262,12 @@ TEST(PrepareRequestTest, ForwardedForIsLeftAloneUnlessWanted) {
 
 std::string Prepared(const BodyFraming& framing,
                      const std::vector<NameValue>& fields,
-                     const std::vector<std::string>& strip = {}) {
+                     const std::vector<std::string>& strip = {},
+                     const std::string& via = "") {
   ResponseHead head;
   head.status = 200;
   head.headers = Map(fields);
-  PrepareResponse(framing, strip, head);
+  PrepareResponse(framing, strip, via, head);
   return Text(head.headers);
 }
 
@@ -280,6 +300,11 @@ TEST(PrepareResponseTest, EveryCopyOfAStrippedFieldGoes) {
                       {"x-powered-by", "2"}},
                      {"Server", "X-POWERED-BY", "Absent"}),
             "ETag: x\n");
+}
+
+TEST(PrepareResponseTest, ViaIsAppended) {
+  EXPECT_EQ(Prepared(kNoBody, {{"Via", "1.1 other"}}, {}, "us"),
+            "Via: 1.1 other\nVia: 1.1 us\n");
 }
 
 TEST(PrepareResponseTest, RepeatedFieldsStayApart) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "rproxy/core/base/logging.h"
@@ -103,6 +104,23 @@ TEST_F(ProxyHandlerTest, OptionsForTheServerHasAStarForAPath) {
 
 TEST_F(ProxyHandlerTest, ConnectIs405) {
   EXPECT_EQ(RuleOf("CONNECT", "a.example:443", "a.example"), -405);
+}
+
+// It would show the client what was added to its request.
+TEST_F(ProxyHandlerTest, TraceIs405UnlessTheRuleAllowsIt) {
+  EXPECT_EQ(RuleOf("TRACE", "/", "a.example"), -405);
+  rules_[0].allow_trace = true;
+  EXPECT_EQ(RuleOf("TRACE", "/", "a.example"), 0);
+}
+
+// RFC 9110 section 15.5.6.
+TEST_F(ProxyHandlerTest, Status405SaysWhatIsAllowed) {
+  FakeExchange exchange("CONNECT", "a.example:443");
+  handler_->Handle(exchange);
+  const auto allow = exchange.response().headers.Find("Allow");
+  ASSERT_TRUE(allow.has_value());
+  EXPECT_TRUE(absl::StrContains(*allow, "GET"));
+  EXPECT_FALSE(absl::StrContains(*allow, "CONNECT"));
 }
 
 TEST_F(ProxyHandlerTest, TargetOfNoFormIs400) {
