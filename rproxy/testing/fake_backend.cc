@@ -114,7 +114,9 @@ bool BackendConnection::ReadMore(size_t max, absl::Duration wait_max,
   return true;
 }
 
-bool BackendConnection::ReadHead() {
+bool BackendConnection::ReadHead() { return ReadHeadAndTakeScript(nullptr); }
+
+bool BackendConnection::ReadHeadAndTakeScript(BackendScript* script) {
   std::optional<size_t> size;
   while (!(size = FindHeadSize(unread_)).has_value()) {
     if (!ReadMore(kReadMax, absl::InfiniteDuration(), "a head")) return false;
@@ -131,6 +133,7 @@ bool BackendConnection::ReadHead() {
     absl::MutexLock lock(&backend_.mutex_);
     request_number_ = backend_.requests_.size();
     backend_.requests_.push_back(request_);
+    if (script != nullptr) *script = backend_.TakeRequestScript();
   }
   return FeedBody();
 }
@@ -262,8 +265,9 @@ void BackendConnection::PublishEnd() {
 }
 
 void BackendConnection::ServeRequests() {
-  while (open() && ReadHead()) {
-    backend_.TakeRequestScript()(*this);
+  BackendScript script;
+  while (open() && ReadHeadAndTakeScript(&script)) {
+    script(*this);
     if (!open() || !ReadBody()) return;
   }
 }
@@ -319,7 +323,6 @@ void FakeBackend::ScriptNextConnection(BackendScript script) {
 }
 
 BackendScript FakeBackend::TakeRequestScript() {
-  absl::MutexLock lock(&mutex_);
   if (request_scripts_.empty()) return request_script_;
   BackendScript script = std::move(request_scripts_.front());
   request_scripts_.pop_front();
@@ -366,24 +369,23 @@ void FakeBackend::Accept(UniqueFd fd) {
   const size_t index = connections_.size();
   Served& served = connections_.emplace_back();
   served.wake_fd = wake.get();
+  BackendScript script;
+  if (!connection_scripts_.empty()) {
+    script = std::move(connection_scripts_.front());
+    connection_scripts_.pop_front();
+  }
   served.thread = std::thread(
-      [this, index](UniqueFd thread_fd, UniqueFd thread_wake) {
+      [this, index, script = std::move(script)](UniqueFd thread_fd,
+                                                UniqueFd thread_wake) {
         BackendConnection connection(*this, index, std::move(thread_fd),
                                      std::move(thread_wake));
-        Serve(connection);
+        Serve(connection, script);
       },
       std::move(fd), std::move(wake));
 }
 
-void FakeBackend::Serve(BackendConnection& connection) {
-  BackendScript script;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (!connection_scripts_.empty()) {
-      script = std::move(connection_scripts_.front());
-      connection_scripts_.pop_front();
-    }
-  }
+void FakeBackend::Serve(BackendConnection& connection,
+                        const BackendScript& script) {
   if (script) {
     script(connection);
   } else {

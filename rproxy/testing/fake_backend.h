@@ -138,6 +138,9 @@ class BackendConnection {
   BackendConnection(FakeBackend& backend, size_t index, UniqueFd fd,
                     UniqueFd wake);
 
+  // Reads a head. `script`, if not null, gets the script that is meant for it,
+  // chosen in the moment in which the head is published.
+  bool ReadHeadAndTakeScript(BackendScript* script);
   // Reads up to `max` bytes into unread_.
   bool ReadMore(size_t max, absl::Duration wait_max, absl::string_view what);
   bool FeedBody();
@@ -240,9 +243,9 @@ class FakeBackend {
   void Listen();
   void AcceptLoop();
   void Accept(UniqueFd fd);
-  void Serve(BackendConnection& connection);
+  void Serve(BackendConnection& connection, const BackendScript& script);
   void EndConnections(BackendConnection::Order order);
-  BackendScript TakeRequestScript();
+  BackendScript TakeRequestScript() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t CountOpen() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   size_t CountComplete() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   template <typename Condition>

@@ -1,6 +1,7 @@
 #include "rproxy/testing/wire_message.h"
 
 #include <algorithm>
+#include <ostream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -95,6 +96,26 @@ absl::string_view Reason(int status) {
 }
 
 }  // namespace
+
+std::ostream& operator<<(std::ostream& out, const WireField& field) {
+  return out << field.name << ": " << field.value;
+}
+
+std::ostream& operator<<(std::ostream& out, WireFraming framing) {
+  switch (framing) {
+    case WireFraming::kNone:
+      return out << "none";
+    case WireFraming::kLength:
+      return out << "length";
+    case WireFraming::kChunked:
+      return out << "chunked";
+    case WireFraming::kUntilClose:
+      return out << "until close";
+    case WireFraming::kMalformed:
+      return out << "malformed";
+  }
+  return out << "unknown";
+}
 
 std::vector<std::string> WireHead::All(absl::string_view name) const {
   std::vector<std::string> values;

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct WireField {
 
   bool operator==(const WireField&) const = default;
 };
+
+std::ostream& operator<<(std::ostream& out, const WireField& field);
 
 struct WireHead {
   std::string raw;         // The empty line included.
@@ -59,6 +62,8 @@ enum class WireFraming : uint8_t {
   kUntilClose,
   kMalformed,  // No length, or more than one, can be taken from the head.
 };
+
+std::ostream& operator<<(std::ostream& out, WireFraming framing);
 
 // Finds the end of one body in bytes that come in pieces.
 class WireBodyReader {
