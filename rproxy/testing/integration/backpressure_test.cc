@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -51,10 +52,20 @@ size_t AheadMax() {
 
 // More than fits on the way.
 const std::string& LargeBody() {
-  static const std::string* const body =
-      new std::string(MakePattern(AheadMax() + (8 << 20)));
+  static const std::string* const body = [] {
+    auto* large = new std::string();
+    const std::string block = MakePattern(1 << 20);
+    while (large->size() < AheadMax() + (8 << 20)) {
+      // No two blocks are alike.
+      absl::StrAppend(large, large->size(), block);
+    }
+    return large;
+  }();
   return *body;
 }
+
+constexpr size_t kChunkBytes = 0x10000;
+constexpr size_t kChunkWireBytes = kChunkBytes + 9;  // "10000\r\n", "\r\n".
 
 ProxyOptions SmallWatermarks() {
   ProxyOptions options;
@@ -79,82 +90,64 @@ size_t ResidentBytes() {
                      : 0;
 }
 
-TEST(BackpressureTest, SlowClientStopsTheBackend) {
-  const std::string& body = LargeBody();
-  Gate blocked, go_on;
-  size_t sent = 0;
-  FakeBackend backend({.send_buffer_bytes = kSmallBuffer});
-  backend.ScriptNextRequest([&](BackendConnection& connection) {
-    connection.Send(ResponseHead(body.size()));
-    sent = connection.SendUntilBlocked(body);
-    blocked.Open();
-    connection.WaitFor(go_on);
-    connection.Send(absl::string_view(body).substr(sent));
-  });
-  ProxyFixture proxy({&backend}, SmallWatermarks());
-  RawClient client(proxy.endpoint(), {.receive_buffer_bytes = kSmallBuffer});
-  client.Send(MakeRequest("GET", "/"));
-  ASSERT_TRUE(blocked.Wait());
-  EXPECT_LT(sent, AheadMax());
-  go_on.Open();
-  const RawResponse response = client.ReadResponse();
-  EXPECT_TRUE(response.complete()) << response.end;
-  EXPECT_TRUE(response.body == body);
-  EXPECT_TRUE(proxy.WaitForIdle(1));
-}
+// --- Slow clients ------------------------------------------------------------
 
-TEST(BackpressureTest, SlowClientStopsAChunkedResponse) {
-  const std::string& body = LargeBody();
-  const std::string chunks = MakeChunked(body, 100'000, "T: 1\r\n");
+// The backend sends `head` and then `wire` until nothing more fits, the client
+// not reading; ends when the client begins. Returns what the client got.
+RawResponse DownloadUntilBlocked(absl::string_view head, absl::string_view wire,
+                                 size_t& sent) {
   Gate blocked, go_on;
-  size_t sent = 0;
   FakeBackend backend({.send_buffer_bytes = kSmallBuffer});
   backend.ScriptNextRequest([&](BackendConnection& connection) {
-    connection.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    sent = connection.SendUntilBlocked(chunks);
+    connection.Send(head);
+    sent = connection.SendUntilBlocked(wire);
     blocked.Open();
     connection.WaitFor(go_on);
-    connection.Send(absl::string_view(chunks).substr(sent));
-  });
-  ProxyFixture proxy({&backend}, SmallWatermarks());
-  RawClient client(proxy.endpoint(), {.receive_buffer_bytes = kSmallBuffer});
-  client.Send(MakeRequest("GET", "/"));
-  ASSERT_TRUE(blocked.Wait());
-  EXPECT_LT(sent, AheadMax());
-  go_on.Open();
-  const RawResponse response = client.ReadResponse();
-  EXPECT_TRUE(response.complete()) << response.end;
-  EXPECT_TRUE(response.body == body);
-  EXPECT_EQ(response.trailers.size(), 1u);
-}
-
-TEST(BackpressureTest, SlowClientStopsACloseDelimitedResponse) {
-  const std::string& body = LargeBody();
-  Gate blocked, go_on;
-  size_t sent = 0;
-  FakeBackend backend({.send_buffer_bytes = kSmallBuffer});
-  backend.ScriptNextRequest([&](BackendConnection& connection) {
-    connection.Send("HTTP/1.1 200 OK\r\n\r\n");
-    sent = connection.SendUntilBlocked(body);
-    blocked.Open();
-    connection.WaitFor(go_on);
-    connection.Send(absl::string_view(body).substr(sent));
     connection.Close();
   });
   ProxyFixture proxy({&backend}, SmallWatermarks());
   RawClient client(proxy.endpoint(), {.receive_buffer_bytes = kSmallBuffer});
   client.Send(MakeRequest("GET", "/"));
-  ASSERT_TRUE(blocked.Wait());
+  if (!blocked.Wait()) return {};
   EXPECT_LT(sent, AheadMax());
   go_on.Open();
-  const RawResponse response = client.ReadResponse();
-  EXPECT_TRUE(response.complete()) << response.end;
-  EXPECT_TRUE(response.body == body);
+  RawResponse response = client.ReadResponse();
+  EXPECT_TRUE(proxy.WaitForIdle(1));
+  return response;
 }
 
+TEST(BackpressureTest, SlowClientStopsASizedResponse) {
+  size_t sent = 0;
+  const RawResponse response =
+      DownloadUntilBlocked(ResponseHead(LargeBody().size()), LargeBody(), sent);
+  // The backend ended before its time: what it had sent arrives, and no more.
+  EXPECT_EQ(response.end, ResponseEnd::kTruncated);
+  EXPECT_EQ(response.body.size(), sent);
+  EXPECT_TRUE(LargeBody().starts_with(response.body));
+}
+
+TEST(BackpressureTest, SlowClientStopsAChunkedResponse) {
+  size_t sent = 0;
+  const RawResponse response = DownloadUntilBlocked(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+      MakeChunked(LargeBody(), kChunkBytes), sent);
+  EXPECT_EQ(response.end, ResponseEnd::kTruncated);
+  EXPECT_GT(response.body.size(), sent / kChunkWireBytes * kChunkBytes);
+  EXPECT_TRUE(LargeBody().starts_with(response.body));
+}
+
+TEST(BackpressureTest, SlowClientStopsACloseDelimitedResponse) {
+  size_t sent = 0;
+  const RawResponse response =
+      DownloadUntilBlocked("HTTP/1.1 200 OK\r\n\r\n", LargeBody(), sent);
+  EXPECT_TRUE(response.complete()) << response.end;
+  EXPECT_EQ(response.body.size(), sent);
+  EXPECT_TRUE(LargeBody().starts_with(response.body));
+}
+
+// The whole response fits into the buffers on the way: the backend is done and
+// gone long before the client reads.
 TEST(BackpressureTest, BackendsEndWaitsForASlowClient) {
-  // The whole response fits into the buffers on the way: the backend is done
-  // and gone long before the client reads.
   const std::string body = MakePattern(1 << 20);
   FakeBackend backend;
   backend.ScriptNextRequest([&](BackendConnection& connection) {
@@ -171,13 +164,47 @@ TEST(BackpressureTest, BackendsEndWaitsForASlowClient) {
   EXPECT_TRUE(response.body == body);
 }
 
-class SlowBackendTest : public ::testing::TestWithParam<bool> {};
+// --- Slow backends -----------------------------------------------------------
 
-TEST_P(SlowBackendTest, StopsTheClient) {
-  const bool chunked = GetParam();
-  const std::string& body = LargeBody();
-  const std::string wire =
-      chunked ? MakeChunked(body, 100'000, "T: 1\r\n") : body;
+TEST(BackpressureTest, SlowBackendStopsASizedRequest) {
+  std::atomic<size_t> sent = 0;
+  Gate go_on;
+  FakeBackend backend({.receive_buffer_bytes = kSmallBuffer});
+  backend.ScriptNextRequest([&](BackendConnection& connection) {
+    connection.WaitFor(go_on);
+    // All that the client has sent comes, while it waits.
+    EXPECT_TRUE(connection.ReadBody(sent));
+    connection.Send(MakeResponse(200, "enough", "Connection: close\r\n"));
+    connection.ReadToEnd();
+  });
+  ProxyFixture proxy({&backend}, SmallWatermarks());
+  RawClient client(proxy.endpoint(), {.send_buffer_bytes = kSmallBuffer});
+  client.Send(absl::StrCat("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ",
+                           LargeBody().size(), "\r\n\r\n"));
+  ASSERT_TRUE(backend.WaitForHeads(1));
+  sent = client.SendUntilBlocked(LargeBody());
+  EXPECT_LT(sent, AheadMax());
+  go_on.Open();
+  EXPECT_EQ(client.ReadResponse().body, "enough");
+  EXPECT_EQ(backend.requests()[0].body_size, sent);
+  EXPECT_TRUE(LargeBody().starts_with(backend.requests()[0].body));
+}
+
+// Sends chunks of LargeBody until nothing more fits, opens `go_on`, completes
+// the body and returns it.
+absl::string_view UploadChunks(RawClient& client, Gate& go_on) {
+  const std::string chunks = MakeChunked(LargeBody(), kChunkBytes);
+  const size_t sent = client.SendUntilBlocked(chunks);
+  EXPECT_LT(sent, AheadMax());
+  go_on.Open();
+  const size_t count = sent / kChunkWireBytes + 1;
+  client.Send(
+      absl::string_view(chunks).substr(sent, count * kChunkWireBytes - sent));
+  client.Send("0\r\nT: 1\r\n\r\n");
+  return absl::string_view(LargeBody()).substr(0, count * kChunkBytes);
+}
+
+TEST(BackpressureTest, SlowBackendStopsAChunkedRequest) {
   Gate go_on;
   FakeBackend backend({.receive_buffer_bytes = kSmallBuffer});
   backend.ScriptNextRequest([&](BackendConnection& connection) {
@@ -186,29 +213,17 @@ TEST_P(SlowBackendTest, StopsTheClient) {
   });
   ProxyFixture proxy({&backend}, SmallWatermarks());
   RawClient client(proxy.endpoint(), {.send_buffer_bytes = kSmallBuffer});
-  client.Send(absl::StrCat("PUT / HTTP/1.1\r\nHost: a\r\n",
-                           chunked
-                               ? std::string("Transfer-Encoding: chunked")
-                               : absl::StrCat("Content-Length: ", body.size()),
-                           "\r\n\r\n"));
+  client.Send(
+      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   ASSERT_TRUE(backend.WaitForHeads(1));
-  const size_t sent = client.SendUntilBlocked(wire);
-  EXPECT_LT(sent, AheadMax());
-  go_on.Open();
-  EXPECT_TRUE(client.Send(absl::string_view(wire).substr(sent)));
+  const absl::string_view body = UploadChunks(client, go_on);
   EXPECT_EQ(client.ReadResponse().body, "done");
   EXPECT_TRUE(backend.requests()[0].body == body);
   EXPECT_EQ(client.Exchange(MakeRequest("GET", "/2")).body, "GET /2\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(Framings, SlowBackendTest, ::testing::Bool(),
-                         [](const ::testing::TestParamInfo<bool>& info) {
-                           return info.param ? "Chunked" : "ContentLength";
-                         });
-
 TEST(BackpressureTest, WaitingRequestBodyStaysWithTheClient) {
   Gate go_on;
-  const std::string& body = LargeBody();
   FakeBackend backend;
   backend.ScriptNextRequest([&](BackendConnection& connection) {
     connection.WaitFor(go_on);
@@ -219,16 +234,15 @@ TEST(BackpressureTest, WaitingRequestBodyStaysWithTheClient) {
   occupant.Send(MakeRequest("GET", "/"));
   ASSERT_TRUE(backend.WaitForRequests(1));
   RawClient client(proxy.endpoint(), {.send_buffer_bytes = kSmallBuffer});
-  client.Send(absl::StrCat("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ",
-                           body.size(), "\r\n\r\n"));
+  client.Send(
+      "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   ASSERT_TRUE(proxy.WaitForPending(1));
-  const size_t sent = client.SendUntilBlocked(body);
-  EXPECT_LT(sent, AheadMax());
-  go_on.Open();
-  EXPECT_TRUE(client.Send(absl::string_view(body).substr(sent)));
+  const absl::string_view body = UploadChunks(client, go_on);
   EXPECT_EQ(client.ReadResponse().body, "PUT /\n");
   EXPECT_TRUE(backend.requests()[1].body == body);
 }
+
+// --- And everybody else ------------------------------------------------------
 
 TEST(BackpressureTest, StalledClientDoesNotStallOthers) {
   const std::string& body = LargeBody();

@@ -109,8 +109,11 @@ TEST(KeepAliveTest, HopByHopFieldsStayBehind) {
       "TE: trailers\r\nProxy-Connection: keep-alive\r\nUpgrade: websocket\r\n"
       "Trailer: Sum\r\nX-End: 2\r\n"));
   const WireHead request = backend.requests()[0].head;
-  EXPECT_EQ(request.fields,
-            (std::vector<WireField>{{"Host", "example.test"}, {"X-End", "2"}}));
+  // TE: trailers is said anew, for our connection: RFC 9110 section 10.1.4.
+  EXPECT_EQ(request.fields, (std::vector<WireField>{{"Host", "example.test"},
+                                                    {"X-End", "2"},
+                                                    {"TE", "trailers"},
+                                                    {"Connection", "TE"}}));
   for (const absl::string_view name :
        {"connection", "keep-alive", "x-backend-hop", "proxy-connection",
         "upgrade"}) {
