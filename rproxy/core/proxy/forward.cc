@@ -5,10 +5,26 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rproxy/core/http/http_types.h"
-#include "rproxy/core/proxy/error_reply.h"
 #include "rproxy/core/proxy/forwarded_headers.h"
 
 namespace rproxy {
+namespace {
+
+Cause ToCause(BackendFailure failure) {
+  switch (failure) {
+    case BackendFailure::kClosed:
+      return Cause::kBackendClosed;
+    case BackendFailure::kBadResponse:
+      return Cause::kBackendBadResponse;
+    case BackendFailure::kReadTimeout:
+      return Cause::kBackendReadTimeout;
+    case BackendFailure::kWriteTimeout:
+      return Cause::kBackendWriteTimeout;
+  }
+  return Cause::kBackendClosed;
+}
+
+}  // namespace
 
 Forward::Forward(Exchange& exchange, ConnectionPool& pool,
                  const ForwardRule& rule)
@@ -31,7 +47,11 @@ void Forward::Start() {
   edits.via = rule_.via;
   RequestHead& request = exchange_->request();
   if (MayUpgrade()) upgrade_ = *request.headers.Find(FieldId::kUpgrade);
+  exchange_->notes().rule = rule_.name;
   PrepareRequest(request_framing_, edits, request);
+  if (rule_.x_request_id) {
+    request.headers.Set("X-Request-Id", exchange_->id().ToString());
+  }
   if (!upgrade_.empty()) {
     request.headers.Add("Connection", "upgrade");
     request.headers.Add("Upgrade", upgrade_);
@@ -93,15 +113,20 @@ void Forward::OnStream(BackendStream stream) {
 
 bool Forward::Begin(BackendStream stream) {
   stream_ = std::move(stream);
-  // A request that cannot or may not be repeated deserves a look before it is
-  // sent. The others save the system call: see MayRetry.
+  // A request that cannot or may not be repeated (again) deserves a look before
+  // it is sent. The others save the system call: see MayRetry.
   const bool repeatable =
-      IsIdempotent(exchange_->request().method) &&
+      !retried_ && IsIdempotent(exchange_->request().method) &&
       request_framing_.kind != BodyFraming::Kind::kChunked &&
       request_framing_.length <= rule_.replay_bytes_max;
   if (!repeatable && !stream_.CheckOpen()) {
     return false;
   }
+  ExchangeNotes& notes = exchange_->notes();
+  ++notes.attempts;
+  notes.reused = stream_.reused();
+  notes.backend = &stream_.backend_address();
+  notes.backend_local_port = stream_.local_port();
   stream_.Begin(*this);
   if (!upgrade_.empty()) stream_.AllowTunnel();
   stream_.SendHead(exchange_->request(), request_framing_);
@@ -119,11 +144,13 @@ void Forward::OnRefused(PoolRefusal refusal) {
   if (exchange_ == nullptr) return;
   switch (refusal) {
     case PoolRefusal::kOverloaded:
+      ReplyError(503, Cause::kPendingOverflow);
+      return;
     case PoolRefusal::kExpired:
-      ReplyError(503);
+      ReplyError(503, Cause::kPendingTimeout);
       return;
     case PoolRefusal::kUnavailable:
-      ReplyError(502);
+      ReplyError(502, Cause::kBackendUnavailable);
       return;
   }
 }
@@ -215,6 +242,7 @@ void Forward::OnResponseEnd(const HeaderMap& trailers) {
 void Forward::OnFailure(BackendFailure failure) {
   if (exchange_ == nullptr) return;
   if (exchange_->response_started()) {
+    exchange_->notes().SetCause(ToCause(failure));
     std::exchange(exchange_, nullptr)->Abort();
     return;
   }
@@ -228,7 +256,8 @@ void Forward::OnFailure(BackendFailure failure) {
   ReplyError(failure == BackendFailure::kReadTimeout ||
                      failure == BackendFailure::kWriteTimeout
                  ? 504
-                 : 502);
+                 : 502,
+             ToCause(failure));
 }
 
 // A backend may close an idle connection just when a request is written to it.
@@ -247,13 +276,13 @@ void Forward::ForgetReplay() {
   trailers_ = HeaderMap();
 }
 
-void Forward::ReplyError(int status) {
+void Forward::ReplyError(int status, Cause cause) {
   Exchange* exchange = std::exchange(exchange_, nullptr);
   HeaderMap extra;
   if (status == 503) {
     extra.Add("Retry-After", absl::StrCat(rule_.retry_after_seconds));
   }
-  SendErrorReply(*exchange, status, extra);
+  exchange->ReplyError(status, cause, extra);
 }
 
 }  // namespace rproxy
