@@ -91,10 +91,23 @@ void PrepareRequest(const BodyFraming& framing, const RequestEdits& edits,
     }
     head.target = std::move(origin);
   }
+  if (received == HttpVersion::kHttp10) {
+    // RFC 9110 section 10.1.1: not understood there, so not to be passed on as
+    // if it were.
+    head.headers.Remove(FieldId::kExpect);
+    // RFC 9112 section 3.2: what we send must have one, and the client named
+    // none.
+    if (!head.headers.Find(FieldId::kHost)) head.headers.Add("Host", "");
+  }
   head.version = HttpVersion::kHttp11;
   switch (framing.kind) {
     case BodyFraming::Kind::kContentLength:
-      // One field with one number; the parser saw to that.
+      // One field with one number; the parser saw to that. Somebody may take
+      // leading zeros for octal.
+      if (absl::StartsWith(*head.headers.Find(FieldId::kContentLength), "0") &&
+          framing.length > 0) {
+        head.headers.Set("Content-Length", absl::StrCat(framing.length));
+      }
       break;
     case BodyFraming::Kind::kChunked:
       head.headers.Add("Transfer-Encoding", "chunked");
@@ -119,7 +132,8 @@ void PrepareResponse(const BodyFraming& framing,
                      const std::vector<std::string>& strip,
                      const std::string& via, ResponseHead& head) {
   RemoveHopByHopFields(head.headers);
-  if (framing.kind != BodyFraming::Kind::kNone) {
+  // RFC 9110 section 8.6: a 204 has none.
+  if (framing.kind != BodyFraming::Kind::kNone || head.status == 204) {
     head.headers.Remove(FieldId::kContentLength);
   }
   for (const std::string& name : strip) head.headers.Remove(name);
