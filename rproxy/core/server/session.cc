@@ -96,6 +96,11 @@ void Session::ProcessInput() {
   }
   if (responder_ != nullptr) responder_->OnBatchEnd();
   if (stage_ != Stage::kOpen) return;
+  if (connection_.input_ended() && input.empty() && !request_paused_) {
+    // It was told while an earlier request was being answered.
+    OnInputEnd();
+    return;
+  }
   if (exchanging_ && input.size() > server_.options_.pipelined_bytes_max) {
     connection_.PauseReading();
   }
