@@ -35,16 +35,22 @@ SocketResult Wait(int fd, int16_t events, int wake_fd,
     // poll ignores negative descriptors.
     pollfd fds[] = {{fd, events, 0}, {wake_fd, POLLIN, 0}};
     int timeout = -1;
-    if (wait_max != absl::InfiniteDuration()) {
-      const absl::Duration left = deadline - absl::Now();
-      if (left < absl::ZeroDuration()) return SocketResult::kTimeout;
+    if (wait_max == absl::ZeroDuration()) {
+      timeout = 0;
+    } else if (wait_max != absl::InfiniteDuration()) {
+      const absl::Duration left =
+          std::max(deadline - absl::Now(), absl::ZeroDuration());
       timeout = static_cast<int>(absl::ToInt64Milliseconds(left)) + 1;
     }
     const int ready = poll(fds, 2, timeout);
     if (ready < 0) CHECK_EQ(errno, EINTR);
-    if (ready <= 0) continue;
-    if (fds[1].revents != 0) return SocketResult::kInterrupted;
-    return SocketResult::kOk;
+    if (ready > 0) {
+      return fds[1].revents != 0 ? SocketResult::kInterrupted
+                                 : SocketResult::kOk;
+    }
+    if (wait_max != absl::InfiniteDuration() && absl::Now() >= deadline) {
+      return SocketResult::kTimeout;
+    }
   }
 }
 

@@ -167,6 +167,12 @@ uint64_t RawClient::DiscardToEnd() {
   return size;
 }
 
+bool RawClient::readable() {
+  return !unread_.empty() || end_ != SocketResult::kOk || !socket_.open() ||
+         socket_.WaitReadable(socket_.fd(), absl::ZeroDuration()) ==
+             SocketResult::kOk;
+}
+
 bool RawClient::ReadsEndOnly() {
   if (unread_.empty()) ReadMore("the end");
   return unread_.empty() &&

@@ -96,6 +96,8 @@ class RawClient {
   // How the peer's side stands after the last read: kOk, kEndOfStream, kReset
   // or kTimeout.
   SocketResult end() const { return end_; }
+  // Something has come already: bytes, or an end. Does not wait.
+  bool readable();
   // True if the peer ends the connection, in whatever way, without a further
   // byte.
   bool ReadsEndOnly();

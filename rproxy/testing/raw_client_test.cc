@@ -47,6 +47,21 @@ TEST_F(RawClientTest, ReadsToTheEndOfTheStream) {
   EXPECT_TRUE(client.ReadsEndOnly());
 }
 
+TEST_F(RawClientTest, KnowsWhetherSomethingHasCome) {
+  Gate go_on;
+  backend_.ScriptNextConnection([&](BackendConnection& connection) {
+    connection.WaitFor(go_on);
+    connection.Send("ab");
+  });
+  RawClient client(backend_.endpoint());
+  EXPECT_FALSE(client.readable());
+  go_on.Open();
+  EXPECT_EQ(client.ReadExactly(1), "a");
+  EXPECT_TRUE(client.readable());
+  EXPECT_EQ(client.ReadToEnd(), "b");
+  EXPECT_TRUE(client.readable());
+}
+
 TEST_F(RawClientTest, TellsAResetFromAnEnd) {
   RawClient client = ClientOf("abc", Ending::kReset);
   EXPECT_EQ(client.ReadExactly(3), "abc");
