@@ -7,6 +7,7 @@
 
 #include <cstdarg>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +21,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
@@ -567,17 +569,28 @@ class Generator {
   std::vector<std::string> tokens_;
 };
 
+// Where an empty text may stand for a number, which libconfuse takes for 0; see
+// the intended differences.
+bool GivesEmptyNumber(absl::string_view text) {
+  std::string dense;
+  for (const char c : text) {
+    if (!absl::ascii_isspace(c)) dense += absl::ascii_tolower(c);
+  }
+  for (const absl::string_view quoted : {"\"\"", "''"}) {
+    for (const absl::string_view before : {"i=", "n=", "n+=", "{", ","}) {
+      if (absl::StrContains(dense, absl::StrCat(before, quoted))) return true;
+    }
+  }
+  return false;
+}
+
 void ExpectSameForSeed(uint64_t seed, size_t texts) {
   SCOPED_TRACE(absl::StrCat("seed ", seed));
   Generator generator(seed);
   size_t accepted = 0;
   for (size_t i = 0; i < texts; ++i) {
     const std::string text = i % 4 == 0 ? generator.Soup() : generator.Text();
-    // What libconfuse takes for 0; see the intended differences.
-    if (absl::StrContains(text, "i = \"\"") ||
-        absl::StrContains(text, "i\n=\n\"\"")) {
-      continue;
-    }
+    if (GivesEmptyNumber(text)) continue;
     const Understood ours = RunOurs(text, /*lenient=*/true);
     ASSERT_EQ(Show(ours), Show(RunConfuse(text))) << text;
     if (ours) ++accepted;
@@ -586,11 +599,12 @@ void ExpectSameForSeed(uint64_t seed, size_t texts) {
   EXPECT_GT(accepted, texts / 10);
 }
 
+// RPROXY_CONFUSE_SEED tries other texts.
 TEST_F(ConfuseTest, GeneratedTextsMeanTheSameToBoth) {
-  ExpectSameForSeed(20130214, 5000);
-  const uint64_t seed = std::random_device()();
-  RecordProperty("seed", absl::StrCat(seed));
-  ExpectSameForSeed(seed, 5000);
+  uint64_t seed = 20130214;
+  const char* wanted = std::getenv("RPROXY_CONFUSE_SEED");
+  ASSERT_TRUE(wanted == nullptr || absl::SimpleAtoi(wanted, &seed));
+  ExpectSameForSeed(seed, 10000);
 }
 
 // --- where we differ on purpose ---
