@@ -67,8 +67,9 @@ Slice Slice::Allocate(size_t capacity) {
 }
 
 Slice Slice::Copy(absl::string_view bytes) {
+  if (bytes.empty()) return Slice();
   Slice slice = Allocate(bytes.size());
-  if (!bytes.empty()) std::memcpy(slice.data_, bytes.data(), bytes.size());
+  std::memcpy(slice.data_, bytes.data(), bytes.size());
   return slice;
 }
 
