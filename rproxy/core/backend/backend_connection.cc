@@ -57,6 +57,7 @@ void BackendConnection::OnDialResult(
     owner_.OnDialFailed(id_, status);
     return;
   }
+  local_port_ = connection_->transport().local_port();
   exchanges_ = 0;
   written_then_ = 0;
   parser_.emplace(options_.policy,

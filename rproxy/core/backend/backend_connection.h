@@ -126,6 +126,10 @@ class BackendConnection final : private Connection::Events,
   bool sent_nothing() const { return sent_nothing_; }
   bool received_nothing() const { return received_nothing_; }
 
+  const SocketAddress& address() const { return options_.address; }
+  // Of the connection that was dialled last.
+  uint16_t local_port() const { return local_port_; }
+
   // Exchanges begun since the connection was dialled.
   uint64_t exchanges() const { return exchanges_; }
   bool running(uint64_t serial) const { return assigned_ && serial == serial_; }
@@ -162,6 +166,7 @@ class BackendConnection final : private Connection::Events,
   std::unique_ptr<class Dial> dial_;
   std::unique_ptr<Connection> connection_;
   std::optional<ResponseParser> parser_;
+  uint16_t local_port_ = 0;
 
   // The exchange, while assigned_.
   bool assigned_ = false;

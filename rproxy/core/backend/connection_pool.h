@@ -71,6 +71,12 @@ class BackendStream {
   // the meantime.
   bool reused() const { return connection_->exchanges() > 1; }
 
+  // For logs. The address lives as long as the pool.
+  const SocketAddress& backend_address() const {
+    return connection_->address();
+  }
+  uint16_t local_port() const { return connection_->local_port(); }
+
   // Asks the socket whether the backend has hung up, at the price of a system
   // call. If so, the connection is closed and the stream over. Before Begin.
   bool CheckOpen() { return connection_->CheckOpen(serial_); }

@@ -11,6 +11,8 @@
 #include "rproxy/core/base/unique_fd.h"
 #include "rproxy/core/event/event_loop.h"
 #include "rproxy/core/event/fd_watcher.h"
+#include "rproxy/core/net/address.h"
+#include "rproxy/core/net/socket.h"
 #include "rproxy/core/net/transport.h"
 
 namespace rproxy {
@@ -82,6 +84,10 @@ int RawTransport::TakeError() {
     return errno;
   }
   return error;
+}
+
+uint16_t RawTransport::local_port() const {
+  return LocalAddress(fd_.get()).port();
 }
 
 }  // namespace rproxy

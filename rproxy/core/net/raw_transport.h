@@ -25,6 +25,7 @@ class RawTransport final : public Transport {
   void CloseWrite() override;
   void Abort() override;
   int TakeError() override;
+  uint16_t local_port() const override;
 
  private:
   EventLoop& loop_;

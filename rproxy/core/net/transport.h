@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
@@ -71,6 +72,9 @@ class Transport {
   // is paused), after `closed` together with readiness both ways, which is how
   // a reset shows. What it returned may not be told again.
   virtual int TakeError() { return 0; }
+
+  // Our port of the connection, 0 if there is none. May cost a system call.
+  virtual uint16_t local_port() const { return 0; }
 
   // Null if the peer has not shown who it is.
   virtual const PeerIdentity* peer_identity() const { return nullptr; }

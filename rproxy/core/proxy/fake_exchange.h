@@ -70,6 +70,8 @@ class FakeExchange final : public Exchange {
     LOG(FATAL) << "a fake exchange has no loop";
     __builtin_unreachable();
   }
+  RequestId id() const override { return {1, 2}; }
+  ExchangeNotes& notes() override { return notes_; }
   void SendInterim(const ResponseHead& head) override {
     EXPECT_FALSE(response_started_);
     interim_.push_back(head);
@@ -101,6 +103,11 @@ class FakeExchange final : public Exchange {
     SendBody(Slice::Copy(body));
     Finish(HeaderMap());
   }
+  void ReplyError(int status, Cause cause, const HeaderMap& extra) override {
+    notes_.SetCause(cause);
+    Reply(status, "text/plain; charset=utf-8",
+          absl::StrCat(status, " ", ReasonPhrase(status), "\n"), extra);
+  }
   void Flush() override { flushed_ = body_.size(); }
   void Abort() override {
     EXPECT_FALSE(over());
@@ -114,6 +121,7 @@ class FakeExchange final : public Exchange {
 
  private:
   RequestHead request_;
+  ExchangeNotes notes_;
   const BodyFraming framing_;
   const SocketAddress address_ = *SocketAddress::Parse("192.0.2.7", 4711);
   ResponseHead response_;

@@ -28,6 +28,9 @@ struct ForwardRule {
   std::string name;
   ConnectionPool::SetId set = 0;
   bool x_forwarded_for = false;
+  // The exchange's id goes to the backend in X-Request-Id, in place of whatever
+  // the client sent: nobody vouches for that.
+  bool x_request_id = false;
   std::vector<std::string> strip_response_headers;
   // Any protocol may be upgraded to, not only websocket. An upgrade to HTTP/2
   // would carry requests past every rule, so this is for backends that are
@@ -83,7 +86,7 @@ class Forward final : public Responder,
   bool MayRetry() const;
   void ForgetReplay();
   bool MayUpgrade() const;
-  void ReplyError(int status);
+  void ReplyError(int status, Cause cause);
 
   Exchange* exchange_;  // Null once answered or given up.
   ConnectionPool& pool_;

@@ -3,8 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "rproxy/core/http/parse_error.h"
 #include "rproxy/core/http/request_target.h"
-#include "rproxy/core/proxy/error_reply.h"
 
 namespace rproxy {
 
@@ -14,7 +14,7 @@ namespace {
 void SendNotAllowed(Exchange& exchange) {
   HeaderMap extra;
   extra.Add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-  SendErrorReply(exchange, 405, extra);
+  exchange.ReplyError(405, Cause::kMethodNotAllowed, extra);
 }
 
 }  // namespace
@@ -29,7 +29,8 @@ std::unique_ptr<Responder> ProxyHandler::Handle(Exchange& exchange) {
   const std::optional<RequestTarget> target =
       ParseRequestTarget(request.method, request.target);
   if (!target) {
-    SendErrorReply(exchange, 400, HeaderMap());
+    exchange.notes().SetCause(Cause::kBadRequest, ParseError::kBadTarget);
+    exchange.ReplyError(400, Cause::kBadRequest, HeaderMap());
     return nullptr;
   }
   if (target->form == RequestTarget::Form::kAuthority) {
@@ -48,7 +49,11 @@ std::unique_ptr<Responder> ProxyHandler::Handle(Exchange& exchange) {
   }
   const RouteResult result = router_.Find(host, path);
   if (result.outcome != RouteResult::Outcome::kFound) {
-    SendErrorReply(exchange, 404, HeaderMap());
+    exchange.ReplyError(404,
+                        result.outcome == RouteResult::Outcome::kNoVhost
+                            ? Cause::kNoVhost
+                            : Cause::kNoRule,
+                        HeaderMap());
     return nullptr;
   }
   const ForwardRule& rule = rules_[result.route->rule];

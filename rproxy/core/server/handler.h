@@ -32,6 +32,7 @@
 #include "rproxy/core/http/message.h"
 #include "rproxy/core/net/address.h"
 #include "rproxy/core/net/peer_identity.h"
+#include "rproxy/core/server/exchange_observer.h"
 
 namespace rproxy {
 
@@ -49,6 +50,10 @@ class Exchange {
   virtual const SocketAddress& local_address() const = 0;
   virtual const PeerIdentity* peer_identity() const = 0;
   virtual EventLoop& loop() = 0;
+
+  virtual RequestId id() const = 0;
+  // What the server's observer is told when the exchange ends.
+  virtual ExchangeNotes& notes() = 0;
 
   // Sends an interim (1xx) response; dropped for HTTP/1.0 clients, which do
   // not know them. Before SendHead only.
@@ -73,12 +78,16 @@ class Exchange {
   virtual void Reply(int status, absl::string_view content_type,
                      absl::string_view body, const HeaderMap& extra) = 0;
 
+  // Replies that something went wrong: with the server's page for `status`, or
+  // a line of text, and the exchange's id.
+  virtual void ReplyError(int status, Cause cause, const HeaderMap& extra) = 0;
+
   // Hands what was sent so far to the socket. Call it once after a batch.
   virtual void Flush() = 0;
 
   // Gives the exchange up: the client's connection is closed in a way that
   // shows that the response is not whole. The Responder is destroyed in a later
-  // turn.
+  // turn. Note the cause first.
   virtual void Abort() = 0;
 
   // The connection is closed after this response.

@@ -9,6 +9,12 @@
 #include "rproxy/core/server/session.h"
 
 namespace rproxy {
+namespace {
+
+// Each lasts for the lingering time at most, see session.cc.
+constexpr size_t kRefusedSessionsMax = 64;
+
+}  // namespace
 
 HttpServer::HttpServer(EventLoop& loop, Handler& handler,
                        HttpServerOptions options)
@@ -34,23 +40,54 @@ void HttpServer::Accept(UniqueFd fd, const SocketAddress& client_address) {
   if (options_.no_delay && client_address.family() != AF_UNIX) {
     SetNoDelay(fd.get(), true);
   }
+  ConnectionLimiter::Permit permit;
+  if (options_.connection_limiter != nullptr) {
+    permit = options_.connection_limiter->Acquire(client_address);
+    if (!permit.valid()) {
+      Refuse(std::move(fd), client_address);
+      return;
+    }
+  }
   const SocketAddress local_address = LocalAddress(fd.get());
-  std::unique_ptr<Transport> transport =
-      options_.wrap_transport
-          ? options_.wrap_transport(loop_, std::move(fd))
-          : std::make_unique<RawTransport>(loop_, std::move(fd));
-  Serve(std::move(transport), client_address, local_address);
+  Begin(Wrap(std::move(fd)), client_address, local_address, std::move(permit));
+}
+
+std::unique_ptr<Transport> HttpServer::Wrap(UniqueFd fd) {
+  if (options_.wrap_transport) {
+    return options_.wrap_transport(loop_, std::move(fd));
+  }
+  return std::make_unique<RawTransport>(loop_, std::move(fd));
 }
 
 void HttpServer::Serve(std::unique_ptr<Transport> transport,
                        const SocketAddress& client_address,
                        const SocketAddress& local_address) {
-  Session& session = sessions_.Add(std::make_unique<Session>(
-      *this, std::move(transport), client_address, local_address));
+  Begin(std::move(transport), client_address, local_address,
+        ConnectionLimiter::Permit());
+}
+
+void HttpServer::Begin(std::unique_ptr<Transport> transport,
+                       const SocketAddress& client_address,
+                       const SocketAddress& local_address,
+                       ConnectionLimiter::Permit permit) {
+  Session& session = sessions_.Add(
+      std::make_unique<Session>(*this, std::move(transport), client_address,
+                                local_address, std::move(permit)));
   if (!session.Start().ok()) Remove(session);
 }
 
+void HttpServer::Refuse(UniqueFd fd, const SocketAddress& client_address) {
+  if (refused_sessions_ >= kRefusedSessionsMax) return;
+  const SocketAddress local_address = LocalAddress(fd.get());
+  Session& session = sessions_.Add(
+      std::make_unique<Session>(*this, Wrap(std::move(fd)), client_address,
+                                local_address, ConnectionLimiter::Permit()));
+  ++refused_sessions_;
+  session.StartRefused();
+}
+
 void HttpServer::Remove(Session& session) {
+  if (session.refused()) --refused_sessions_;
   loop_.DeleteLater(sessions_.Remove(session));
   if (draining_ && sessions_.empty() && on_empty_) {
     loop_.Post(std::exchange(on_empty_, nullptr));

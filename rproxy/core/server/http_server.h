@@ -20,18 +20,29 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "rproxy/core/base/owned_list.h"
 #include "rproxy/core/base/unique_fd.h"
 #include "rproxy/core/event/event_loop.h"
 #include "rproxy/core/http/http_policy.h"
 #include "rproxy/core/net/listener.h"
 #include "rproxy/core/net/transport.h"
+#include "rproxy/core/server/connection_limiter.h"
+#include "rproxy/core/server/exchange_observer.h"
 #include "rproxy/core/server/handler.h"
+#include "rproxy/core/server/request_id.h"
 
 namespace rproxy {
 
 class Session;
 class HttpDate;
+
+// What ReplyError answers a status with.
+struct ErrorPage {
+  int status = 0;
+  std::string content_type;
+  std::string body;
+};
 
 struct HttpServerOptions {
   HttpPolicy policy;
@@ -69,6 +80,17 @@ struct HttpServerOptions {
 
   // Value of the Server field where a response has none; empty: no field.
   std::string server_name = "rproxy";
+
+  // Statuses that are not here are answered with a line of text. The pages
+  // outlive the server.
+  absl::Span<const ErrorPage> error_pages;
+
+  // Is told of the end of each exchange. Outlives the server.
+  ExchangeObserver* observer = nullptr;
+
+  // Whom accepted connections need a permit from; several servers may share
+  // it. It outlives them. The others are answered 503.
+  ConnectionLimiter* connection_limiter = nullptr;
 
   // Applies to accepted sockets.
   bool no_delay = true;
@@ -110,6 +132,14 @@ class HttpServer {
   friend class Session;
 
   void Accept(UniqueFd fd, const SocketAddress& client_address);
+  std::unique_ptr<Transport> Wrap(UniqueFd fd);
+  void Begin(std::unique_ptr<Transport> transport,
+             const SocketAddress& client_address,
+             const SocketAddress& local_address,
+             ConnectionLimiter::Permit permit);
+  // Answers 503 on a connection that has no permit. Clients that do not take
+  // the answer must not be what fills the memory then, so only some get it.
+  void Refuse(UniqueFd fd, const SocketAddress& client_address);
   void Remove(Session& session);
 
   EventLoop& loop_;
@@ -117,7 +147,9 @@ class HttpServer {
   HttpServerOptions options_;
   std::unique_ptr<HttpDate> date_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  RequestIds ids_;
   OwnedList<Session> sessions_;
+  size_t refused_sessions_ = 0;  // Of them, those without a permit.
   bool draining_ = false;
   absl::AnyInvocable<void()> on_empty_;
   uint64_t requests_ = 0;

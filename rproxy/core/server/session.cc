@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rproxy/core/base/logging.h"
+#include "rproxy/core/http/parse_error.h"
 #include "rproxy/core/http/serializer.h"
 #include "rproxy/core/server/http_date.h"
 
@@ -27,8 +28,10 @@ bool StatusForbidsBody(int status) {
 
 Session::Session(HttpServer& server, std::unique_ptr<Transport> transport,
                  const SocketAddress& client_address,
-                 const SocketAddress& local_address)
+                 const SocketAddress& local_address,
+                 ConnectionLimiter::Permit permit)
     : server_(server),
+      permit_(std::move(permit)),
       client_address_(client_address),
       local_address_(local_address),
       connection_(server.loop_, std::move(transport), *this),
@@ -39,12 +42,21 @@ Session::Session(HttpServer& server, std::unique_ptr<Transport> transport,
   connection_.SetOutputLow(server.options_.output_high_bytes / 2);
 }
 
-Session::~Session() = default;
+Session::~Session() { ReportEnd(Cause::kShutdown); }
 
 absl::Status Session::Start() {
   absl::Status status = connection_.Start();
   if (status.ok()) Rearm();
   return status;
+}
+
+void Session::StartRefused() {
+  refused_ = true;
+  if (connection_.Start().ok()) {
+    Refuse(503, Cause::kConnectionsLimit);
+  } else {
+    Close();
+  }
 }
 
 void Session::Drain() {
@@ -80,7 +92,7 @@ void Session::ProcessInput() {
     if (exchanging_ && request_complete_) break;  // Pipelined: its turn comes.
     input.Drain(parser_.Parse(input.front().view()));
     if (parser_.state() == ParserState::kFailed) {
-      Refuse(StatusFor(parser_.error()));
+      Refuse(StatusFor(parser_.error()), Cause::kBadRequest, parser_.error());
       break;
     }
     if (request_paused_ && input.empty()) {
@@ -113,6 +125,7 @@ void Session::ForwardTunnelInput() {
   while (responder_ != nullptr && !input.empty() && !request_paused_) {
     Slice bytes = input.front().Share(input.front().view());
     input.Drain(bytes.size());
+    body_bytes_ += bytes.size();
     responder_->OnBody(std::move(bytes));
   }
   if (responder_ != nullptr) responder_->OnBatchEnd();
@@ -134,8 +147,12 @@ void Session::OnHead(RequestHead head, const BodyFraming& framing) {
   drained_bytes_ = 0;
   exchanging_ = true;
   ++requests_;
-  body_bytes_ = 0;
   waiting_since_ = server_.loop_.Now();
+  BeginExchange(waiting_since_);
+  if (observed_ != nullptr) {
+    observed_->request = request_;
+    observed_->has_request = true;
+  }
   StartRateWindow();
   keep_alive_ = !server_.draining_ &&
                 requests_ < server_.options_.requests_max &&
@@ -143,9 +160,10 @@ void Session::OnHead(RequestHead head, const BodyFraming& framing) {
   expects_continue_ =
       request_.version == HttpVersion::kHttp11 &&
       request_.headers.ListContains(FieldId::kExpect, "100-continue");
-  if (const int status = StatusAgainst(request_, framing); status != 0) {
+  const Cause against = CauseAgainst(request_, framing);
+  if (against != Cause::kNone) {
     parser_.Pause();
-    Refuse(status);
+    Refuse(against == Cause::kBodyTooLarge ? 413 : 417, against);
     return;
   }
   std::unique_ptr<Responder> responder = server_.handler_.Handle(*this);
@@ -158,11 +176,11 @@ void Session::OnHead(RequestHead head, const BodyFraming& framing) {
   }
 }
 
-int Session::StatusAgainst(const RequestHead& head,
-                           const BodyFraming& framing) const {
+Cause Session::CauseAgainst(const RequestHead& head,
+                            const BodyFraming& framing) const {
   if (framing.kind == BodyFraming::Kind::kContentLength &&
       framing.length > server_.options_.body_bytes_max) {
-    return 413;
+    return Cause::kBodyTooLarge;
   }
   // RFC 9110 section 10.1.1: there is one expectation.
   if (head.version == HttpVersion::kHttp11 &&
@@ -170,9 +188,9 @@ int Session::StatusAgainst(const RequestHead& head,
       (head.headers.Count(FieldId::kExpect) > 1 ||
        !absl::EqualsIgnoreCase(*head.headers.Find(FieldId::kExpect),
                                "100-continue"))) {
-    return 417;
+    return Cause::kUnsupportedExpectation;
   }
-  return 0;
+  return Cause::kNone;
 }
 
 void Session::StartRateWindow() {
@@ -187,7 +205,7 @@ void Session::OnBody(absl::string_view bytes) {
   body_bytes_ += bytes.size();
   if (body_bytes_ > server_.options_.body_bytes_max && !response_complete_) {
     parser_.Pause();
-    Refuse(413);
+    Refuse(413, Cause::kBodyTooLarge);
     return;
   }
   if (responder_ != nullptr) {
@@ -252,6 +270,7 @@ void Session::OnInputEnd() {
       if (responder_ != nullptr) responder_->OnBatchEnd();
       return;
     }
+    ReportEnd(Cause::kClientGone);
     DropResponder();
     Close();
     return;
@@ -323,6 +342,10 @@ void Session::SendHead(ResponseHead head, const BodyFraming& framing) {
   std::string text;
   SerializeHead(head, text);
   connection_.output().Append(text);
+  if (observed_ != nullptr) {
+    observed_->response = std::move(head);
+    observed_->has_response = true;
+  }
 }
 
 void Session::BeginTunnel(HeaderMap& headers) {
@@ -350,11 +373,13 @@ void Session::SendBody(Slice bytes) {
         keep_alive_ = false;
       }
       response_framing_.length -= bytes.size();
+      response_bytes_ += bytes.size();
       output.Append(std::move(bytes));
       return;
     case BodyFraming::Kind::kChunked: {
       std::string start;
       SerializeChunkStart(bytes.size(), start);
+      response_bytes_ += bytes.size();
       output.Append(start);
       output.Append(std::move(bytes));
       output.Append(kChunkEnd);
@@ -362,9 +387,11 @@ void Session::SendBody(Slice bytes) {
     }
     case BodyFraming::Kind::kTunnel:
       waiting_since_ = server_.loop_.Now();
+      response_bytes_ += bytes.size();
       output.Append(std::move(bytes));
       return;
     case BodyFraming::Kind::kUntilClose:
+      response_bytes_ += bytes.size();
       output.Append(std::move(bytes));
       return;
   }
@@ -412,6 +439,19 @@ void Session::Reply(int status, absl::string_view content_type,
   Finish(HeaderMap());
 }
 
+void Session::ReplyError(int status, Cause cause, const HeaderMap& extra) {
+  notes_.SetCause(cause);
+  HeaderMap headers = extra;
+  headers.Set("X-Request-Id", id_.ToString());
+  for (const ErrorPage& page : server_.options_.error_pages) {
+    if (page.status != status) continue;
+    Reply(status, page.content_type, page.body, headers);
+    return;
+  }
+  Reply(status, "text/plain; charset=utf-8",
+        absl::StrCat(status, " ", ReasonPhrase(status), "\n"), headers);
+}
+
 void Session::Flush() {
   if (stage_ == Stage::kClosed) return;
   connection_.Flush();
@@ -426,6 +466,7 @@ bool Session::output_full() const {
 
 void Session::Abort() {
   if (stage_ != Stage::kOpen) return;
+  ReportEnd(Cause::kAborted);
   DropResponder();
   if (!response_started_ ||
       response_framing_.kind == BodyFraming::Kind::kUntilClose) {
@@ -458,7 +499,38 @@ void Session::DropResponder() {
   server_.loop_.DeleteLater(std::move(responder_));
 }
 
+void Session::BeginExchange(absl::Time since) {
+  id_ = server_.ids_.Next();
+  exchanging_since_ = since;
+  body_bytes_ = 0;
+  response_bytes_ = 0;
+  notes_ = ExchangeNotes();
+  unreported_ = true;
+  if (server_.options_.observer != nullptr) {
+    observed_ = std::make_unique<Observed>();
+  }
+}
+
+void Session::ReportEnd(Cause otherwise) {
+  if (!unreported_) return;
+  unreported_ = false;
+  if (observed_ == nullptr) return;
+  if (!response_complete_) notes_.SetCause(otherwise);
+  server_.options_.observer->OnExchangeEnd(
+      {.request = observed_->has_request ? &observed_->request : nullptr,
+       .response = observed_->has_response ? &observed_->response : nullptr,
+       .client = client_address_,
+       .id = id_,
+       .notes = notes_,
+       .bytes_in = body_bytes_,
+       .bytes_out = response_bytes_,
+       .ended = server_.loop_.clock().WallNow(),
+       .duration = server_.loop_.Now() - exchanging_since_});
+  observed_ = nullptr;
+}
+
 void Session::EndExchange() {
+  ReportEnd(Cause::kNone);
   exchanging_ = false;
   request_ = RequestHead();
   waiting_since_ = server_.loop_.Now();
@@ -483,8 +555,10 @@ void Session::EndExchange() {
   }
 }
 
-void Session::Refuse(int status) {
+void Session::Refuse(int status, Cause cause, ParseError error) {
   DropResponder();
+  if (!unreported_) BeginExchange(waiting_since_);
+  notes_.SetCause(cause, error);
   if (response_started_ && exchanging_) {
     CloseWhenFlushed();
     return;
@@ -499,13 +573,12 @@ void Session::Refuse(int status) {
   request_paused_ = false;
   response_started_ = false;
   response_complete_ = false;
-  const std::string body =
-      absl::StrCat(status, " ", ReasonPhrase(status), "\n");
-  Reply(status, "text/plain; charset=utf-8", body, HeaderMap());
+  ReplyError(status, cause, HeaderMap());
 }
 
 void Session::CloseWhenFlushed() {
   if (stage_ == Stage::kClosed) return;
+  ReportEnd(Cause::kAborted);
   // Closing a socket that still has something to read resets it, and a reset
   // may destroy what the client has not read yet.
   if (!connection_.input_ended() &&
@@ -525,6 +598,7 @@ void Session::CloseWhenFlushed() {
 
 void Session::Linger() {
   if (stage_ != Stage::kOpen) return;
+  ReportEnd(Cause::kAborted);
   stage_ = Stage::kLingering;
   DropResponder();
   waiting_since_ = server_.loop_.Now();
@@ -541,6 +615,7 @@ void Session::Linger() {
 
 void Session::Close() {
   if (stage_ == Stage::kClosed) return;
+  ReportEnd(Cause::kAborted);
   stage_ = Stage::kClosed;
   timer_.Cancel();
   connection_.PauseReading();
@@ -548,7 +623,10 @@ void Session::Close() {
   server_.Remove(*this);  // Destroys this at the end of the turn.
 }
 
-void Session::OnError(int) { Close(); }
+void Session::OnError(int) {
+  ReportEnd(Cause::kClientGone);
+  Close();
+}
 
 // --- Time ----------------------------------------------------------------
 
@@ -612,6 +690,7 @@ void Session::OnTimer() {
       !connection_.output().empty() &&
       now >= write_progress_at_ + server_.options_.write_idle_max;
   if (stage_ != Stage::kOpen || write_stalled || tunnel()) {
+    ReportEnd(write_stalled ? Cause::kWriteTimeout : Cause::kTunnelIdle);
     connection_.Abort();
     Close();
     return;
@@ -620,11 +699,12 @@ void Session::OnTimer() {
     if (parser_.between_messages()) {
       Close();
     } else {
-      Refuse(408);
+      Refuse(408, Cause::kHeadTimeout);
     }
     return;
   }
-  Refuse(408);
+  const bool silent = now >= waiting_since_ + server_.options_.body_idle_max;
+  Refuse(408, silent ? Cause::kBodyTimeout : Cause::kBodyTooSlow);
 }
 
 }  // namespace rproxy

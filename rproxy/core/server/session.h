@@ -37,10 +37,13 @@ class Session final : public OwnedListNode<Session>,
   // `server` owns the session.
   Session(HttpServer& server, std::unique_ptr<Transport> transport,
           const SocketAddress& client_address,
-          const SocketAddress& local_address);
+          const SocketAddress& local_address, ConnectionLimiter::Permit permit);
   ~Session();
 
   absl::Status Start();
+  // Starts only to say that there are too many connections.
+  void StartRefused();
+  bool refused() const { return refused_; }
 
   // Closes as soon as no exchange is in the way.
   void Drain();
@@ -60,12 +63,15 @@ class Session final : public OwnedListNode<Session>,
   const SocketAddress& local_address() const override { return local_address_; }
   const PeerIdentity* peer_identity() const override;
   EventLoop& loop() override { return server_.loop_; }
+  RequestId id() const override { return id_; }
+  ExchangeNotes& notes() override { return notes_; }
   void SendInterim(const ResponseHead& head) override;
   void SendHead(ResponseHead head, const BodyFraming& framing) override;
   void SendBody(Slice bytes) override;
   void Finish(const HeaderMap& trailers) override;
   void Reply(int status, absl::string_view content_type, absl::string_view body,
              const HeaderMap& extra) override;
+  void ReplyError(int status, Cause cause, const HeaderMap& extra) override;
   void Flush() override;
   void Abort() override;
   void CloseAfterResponse() override { keep_alive_ = false; }
@@ -88,14 +94,18 @@ class Session final : public OwnedListNode<Session>,
 
   void ProcessInput();
   void ForwardTunnelInput();
-  // The status that refuses the request from its head alone; 0 if none does.
-  int StatusAgainst(const RequestHead& head, const BodyFraming& framing) const;
+  // What refuses the request from its head alone; kNone if nothing does.
+  Cause CauseAgainst(const RequestHead& head, const BodyFraming& framing) const;
   void StartRateWindow();
   bool tunnel() const {
     return exchanging_ && response_framing_.kind == BodyFraming::Kind::kTunnel;
   }
   // Answers a request that could not be understood or has timed out.
-  void Refuse(int status);
+  void Refuse(int status, Cause cause, ParseError error = ParseError::kNone);
+  void BeginExchange(absl::Time since);
+  // Tells the observer, once an exchange. `otherwise` is the cause if the
+  // response is not whole and nobody has said why.
+  void ReportEnd(Cause otherwise);
   void DropResponder();
   void EndExchange();
   void BeginTunnel(HeaderMap& headers);
@@ -106,7 +116,16 @@ class Session final : public OwnedListNode<Session>,
   void Rearm();
   absl::Time Deadline() const;
 
+  // What only an observer needs.
+  struct Observed {
+    RequestHead request;
+    bool has_request = false;
+    ResponseHead response;
+    bool has_response = false;
+  };
+
   HttpServer& server_;
+  const ConnectionLimiter::Permit permit_;
   const SocketAddress client_address_;
   const SocketAddress local_address_;
   Connection connection_;
@@ -118,6 +137,7 @@ class Session final : public OwnedListNode<Session>,
   uint64_t written_then_ = 0;
 
   Stage stage_ = Stage::kOpen;
+  bool refused_ = false;
   bool in_process_ = false;
   uint64_t requests_ = 0;
 
@@ -134,6 +154,7 @@ class Session final : public OwnedListNode<Session>,
   bool full_reported_ = false;
   uint64_t drained_bytes_ = 0;
   uint64_t body_bytes_ = 0;
+  uint64_t response_bytes_ = 0;
   // Body bytes since the present stretch of the minimum rate began.
   uint64_t rate_bytes_ = 0;
   absl::Time rate_window_since_;
@@ -141,6 +162,11 @@ class Session final : public OwnedListNode<Session>,
   BodyFraming response_framing_;  // As written; length counts down.
   RequestHead request_;
   HeaderMap request_trailers_;
+  bool unreported_ = false;
+  RequestId id_;
+  absl::Time exchanging_since_;
+  ExchangeNotes notes_;
+  std::unique_ptr<Observed> observed_;  // While there is an observer to tell.
   std::unique_ptr<Responder> responder_;
 };
 
