@@ -38,6 +38,9 @@ struct Address {
 struct HeadersConfig {
   bool x_forwarded_for = true;
 
+  // The exchange's own id, in place of whatever the client sent.
+  bool x_request_id = false;
+
   bool operator==(const HeadersConfig&) const = default;
 };
 
@@ -97,6 +100,12 @@ struct RuleConfig {
 
   LbMethod lb_method = LbMethod::kRtt;
 
+  // Any protocol may be upgraded to, not only websocket.
+  bool passthrough = false;
+
+  // TRACE is forwarded; it shows a client what the proxy added.
+  bool allow_trace = false;
+
   // The rule's own headers section, else that of its vhost. Absent: neither
   // has one, and no header is added.
   std::optional<HeadersConfig> headers;
@@ -114,6 +123,52 @@ struct VhostConfig {
   std::vector<RuleConfig> rules;  // In file order; the first match wins.
 
   bool operator==(const VhostConfig&) const = default;
+};
+
+// A response of the proxy's own, in place of its line of text.
+struct ErrorPageConfig {
+  int status = 0;
+  std::string file;
+  std::string content_type = "text/html; charset=utf-8";
+  std::string body;  // What `file` held when the configuration was loaded.
+
+  bool operator==(const ErrorPageConfig&) const = default;
+};
+
+// From the worst to the most talkative.
+enum class LogLevel {
+  kEmerg,
+  kAlert,
+  kCrit,
+  kError,
+  kWarn,
+  kNotice,
+  kInfo,
+  kDebug,
+};
+
+// One log of a server.
+struct LogConfig {
+  bool enabled = false;
+
+  // A file that lines are appended to, or /dev/stdout or /dev/stderr.
+  std::string output = "/dev/stdout";
+
+  // See core/proxy/log_format.h; always one that it takes.
+  std::string format = "{SRC} {HOST} {URI} {HOST}";
+
+  // Lines that matter less are left out. A request's line is an alert, so
+  // that only emerg leaves it out.
+  LogLevel level = LogLevel::kError;
+
+  bool operator==(const LogConfig&) const = default;
+};
+
+struct LoggingConfig {
+  LogConfig request;  // Each exchange.
+  LogConfig error;    // Each exchange that went wrong, with the cause.
+
+  bool operator==(const LoggingConfig&) const = default;
 };
 
 struct ServerConfig {
@@ -163,6 +218,34 @@ struct ServerConfig {
   size_t max_header_size = 32 * 1024;
   size_t max_header_count = 128;
   size_t max_uri_length = 8 * 1024;
+
+  // Bytes of a request body; 413 beyond. Without limit by default.
+  size_t max_body_size = SIZE_MAX;
+
+  // Request body bytes a second that a client must send, over ten seconds;
+  // 408 below. 0: any.
+  size_t min_body_rate = 0;
+
+  // Requests on one client connection. Without limit by default.
+  size_t max_requests_per_connection = SIZE_MAX;
+
+  // Client connections of all workers together, and of one client's address;
+  // 503 beyond. Without limit by default.
+  size_t max_connections = SIZE_MAX;
+  size_t max_connections_per_client = SIZE_MAX;
+
+  // The longest silence of both sides of an upgraded connection.
+  absl::Duration tunnel_timeout = absl::Hours(1);
+
+  // The name of this proxy in Via fields; empty: none are written.
+  std::string via;
+
+  // The Server field of responses that have none; empty: none is written.
+  std::string server_header = "rproxy";
+
+  std::vector<ErrorPageConfig> error_pages;  // Each status once.
+
+  LoggingConfig logging;
 
   std::vector<BackendConfig> backends;  // The enabled ones.
   std::vector<VhostConfig> vhosts;      // In file order.

@@ -10,13 +10,18 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "rproxy/core/proxy/log_format.h"
+#include "rproxy/core/routing/host_matcher.h"
 #include "rproxy/daemon/config/option_reader.h"
 #include "rproxy/daemon/config/schema.h"
 #include "rproxy/daemon/config/suggestion.h"
 #include "rproxy/daemon/config/syntax.h"
+#include "rproxy/daemon/config/values.h"
 
 namespace rproxy::config {
 namespace {
@@ -29,12 +34,7 @@ struct Child {
 
 // RFC 9110 section 5.1: a field name is a token.
 bool IsFieldName(std::string_view name) {
-  for (const char c : name) {
-    if (!absl::ascii_isalnum(c) && !absl::StrContains("!#$%&'*+-.^_`|~", c)) {
-      return false;
-    }
-  }
-  return !name.empty();
+  return !name.empty() && ParseToken(name).ok();
 }
 
 std::string ListenerText(const ServerConfig& server) {
@@ -73,6 +73,9 @@ class Loader {
   VhostConfig Vhost(const Section& section, const Backends& backends);
   RuleConfig Rule(const Section& section, const Backends& backends);
   HeadersConfig Headers(const Section& section);
+  ErrorPageConfig ErrorPage(const Section& section);
+  LoggingConfig Logging(const Section& section);
+  LogConfig Log(SectionKind kind, const Section& section);
 
   void CheckMatch(const Section& section, const ReadContext& context,
                   const RuleConfig& rule);
@@ -80,6 +83,10 @@ class Loader {
                        const Backends& backends, RuleConfig& rule);
   void CheckListener(const Section& section, const ReadContext& context,
                      const ServerConfig& server);
+  void AddErrorPage(const Section& section, const ReadContext& context,
+                    ServerConfig& server);
+  // Each host belongs to one vhost.
+  void CheckHosts(const std::vector<const Section*>& vhosts);
 
   // The sections inside `section` that can be read. Reports the others, and
   // what is wrong with titles and repetitions.
@@ -131,10 +138,18 @@ ServerConfig Loader::Server(const Section& section) {
     backends.names.push_back(name);
     backends.values.push_back(Backend(*child.section));
   }
+  std::vector<const Section*> vhosts;
   for (const Child& child : children) {
-    if (child.kind != SectionKind::kVhost) continue;
-    server.vhosts.push_back(Vhost(*child.section, backends));
+    if (child.kind == SectionKind::kVhost) {
+      vhosts.push_back(child.section);
+      server.vhosts.push_back(Vhost(*child.section, backends));
+    } else if (child.kind == SectionKind::kErrorPage) {
+      AddErrorPage(*child.section, context, server);
+    } else if (child.kind == SectionKind::kLogging) {
+      server.logging = Logging(*child.section);
+    }
   }
+  CheckHosts(vhosts);
   if (server.vhosts.empty() && !section.damaged) {
     context.Warning(section.position,
                     "there is no vhost: every request gets a 404");
@@ -162,6 +177,103 @@ void Loader::CheckListener(const Section& section, const ReadContext& context,
         section.position,
         absl::StrCat("listens on ", ListenerText(server),
                      ", as does the server of line ", earlier->second));
+  }
+}
+
+void Loader::AddErrorPage(const Section& section, const ReadContext& context,
+                          ServerConfig& server) {
+  ErrorPageConfig page = ErrorPage(section);
+  for (const ErrorPageConfig& other : server.error_pages) {
+    if (other.status != page.status || page.status == 0) continue;
+    context.Error(section.position,
+                  absl::StrCat("there is an error-page for status ",
+                               page.status, " already"));
+  }
+  server.error_pages.push_back(std::move(page));
+}
+
+ErrorPageConfig Loader::ErrorPage(const Section& section) {
+  ErrorPageConfig page;
+  const ReadContext context = ContextOf(SectionKind::kErrorPage, section);
+  ReadOptions(section, context, page);
+  Children(section, context);
+  if (FindOption(section, "status") == nullptr && !section.damaged) {
+    context.Error(section.position, "has no status");
+  }
+  const Option* file = FindOption(section, "file");
+  if (file == nullptr && !section.damaged) {
+    context.Error(section.position, "has no file");
+  }
+  if (page.file.empty()) return page;
+  absl::StatusOr<std::string> body =
+      options_.read_file ? options_.read_file(page.file)
+                         : absl::UnavailableError("files are out of reach");
+  if (!body.ok()) {
+    context.Error(file->values.front().position,
+                  absl::StrCat("cannot read ", Quoted(page.file), ": ",
+                               body.status().message()));
+    return page;
+  }
+  page.body = *std::move(body);
+  return page;
+}
+
+LoggingConfig Loader::Logging(const Section& section) {
+  LoggingConfig logging;
+  const ReadContext context = ContextOf(SectionKind::kLogging, section);
+  ReadOptions(section, context, logging);
+  for (const Child& child : Children(section, context)) {
+    LogConfig& log = child.kind == SectionKind::kRequestLog ? logging.request
+                                                            : logging.error;
+    log = Log(child.kind, *child.section);
+  }
+  return logging;
+}
+
+LogConfig Loader::Log(SectionKind kind, const Section& section) {
+  LogConfig log;
+  const ReadContext context = ContextOf(kind, section);
+  ReadOptions(section, context, log);
+  Children(section, context);
+  const absl::StatusOr<LogFormat> format = LogFormat::Parse(log.format);
+  if (!format.ok()) {
+    context.Error(
+        FindOption(section, "format")->values.front().position,
+        absl::StrCat("option \"format\": ", format.status().message()));
+  }
+  return log;
+}
+
+void Loader::CheckHosts(const std::vector<const Section*>& vhosts) {
+  HostMatcher hosts;
+  const auto add = [&](const ReadContext& context, const Position& position,
+                       uint32_t vhost, const std::string& host) {
+    if (host.empty()) return;  // Said already.
+    if (HostOf(host).empty()) {
+      context.Error(position, absl::StrCat(Quoted(host), " is not a host"));
+      return;
+    }
+    const std::optional<uint32_t> owner = hosts.Add(host, vhost);
+    if (!owner || *owner == vhost) return;
+    const Value& title = *vhosts[*owner]->title;
+    // Titles that differ by case only are duplicates, which was said already.
+    if (absl::EqualsIgnoreCase(title.text, vhosts[vhost]->title->text)) return;
+    context.Error(
+        position,
+        absl::StrCat("host ", Quoted(host), " belongs to the vhost of line ",
+                     title.position.line, " already (ports do not count)"));
+  };
+  for (uint32_t i = 0; i < vhosts.size(); ++i) {
+    const ReadContext context = ContextOf(SectionKind::kVhost, *vhosts[i]);
+    add(context, vhosts[i]->title->position, i, vhosts[i]->title->text);
+    const Option* aliases = FindOption(*vhosts[i], "aliases");
+    if (aliases == nullptr) continue;
+    for (const Option& option : vhosts[i]->options) {
+      if (!absl::EqualsIgnoreCase(option.name, "aliases")) continue;
+      for (const Value& alias : option.values) {
+        add(context, alias.position, i, alias.text);
+      }
+    }
   }
 }
 
@@ -281,14 +393,22 @@ void Loader::ResolveBackends(const Section& section, const ReadContext& context,
                              const Backends& backends, RuleConfig& rule) {
   bool named = false;
   bool unknown = false;
+  absl::flat_hash_set<std::string_view> seen;
   for (const Option& option : section.options) {
     if (!absl::EqualsIgnoreCase(option.name, "downstreams") &&
         !absl::EqualsIgnoreCase(option.name, "backends")) {
       continue;
     }
+    if (!option.append) seen.clear();
     for (const Value& value : option.values) {
       named = true;
-      if (backends.Find(value.text) != nullptr) continue;
+      if (backends.Find(value.text) != nullptr) {
+        if (seen.insert(value.text).second) continue;
+        context.Error(
+            value.position,
+            absl::StrCat("names backend ", Quoted(value.text), " twice"));
+        continue;
+      }
       unknown = true;
       context.Error(value.position,
                     absl::StrCat("unknown backend ", Quoted(value.text),
@@ -417,7 +537,7 @@ ReadContext Loader::ContextOf(SectionKind kind, const Section& section) {
 
 // Null and `errno` when the file cannot be read. Reads no more than is needed
 // to see that a file is too large.
-std::optional<std::string> ReadFile(const std::string& path) {
+std::optional<std::string> ReadFile(const std::string& path, size_t bytes_max) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return std::nullopt;
   std::string text;
@@ -426,7 +546,7 @@ std::optional<std::string> ReadFile(const std::string& path) {
     char chunk[16 * 1024];
     count = read(fd, chunk, sizeof(chunk));
     if (count > 0) text.append(chunk, static_cast<size_t>(count));
-  } while ((count > 0 && text.size() <= kFileBytesMax) ||
+  } while ((count > 0 && text.size() <= bytes_max) ||
            (count < 0 && errno == EINTR));
   const int error = errno;
   close(fd);
@@ -449,7 +569,7 @@ LoadResult LoadText(std::string_view text, std::string_view file,
 }
 
 LoadResult LoadFile(const std::string& path, const LoadOptions& options) {
-  const std::optional<std::string> text = ReadFile(path);
+  const std::optional<std::string> text = ReadFile(path, kFileBytesMax);
   if (!text) {
     Diagnostics diagnostics;
     diagnostics.Error({.file = path},
@@ -465,6 +585,18 @@ std::string Text(absl::Span<const Diagnostic> diagnostics) {
     absl::StrAppend(&text, diagnostic.ToString(), "\n");
   }
   return text;
+}
+
+FileReader ProcessFiles() {
+  return [](const std::string& path) -> absl::StatusOr<std::string> {
+    std::optional<std::string> text = ReadFile(path, kPageBytesMax);
+    if (!text) return absl::UnavailableError(strerror(errno));
+    if (text->size() > kPageBytesMax) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("it is larger than ", BytesText(kPageBytesMax)));
+    }
+    return *std::move(text);
+  };
 }
 
 Environment ProcessEnvironment() {

@@ -9,16 +9,18 @@
 // server and changes nothing.
 //
 // Threading: functions of their arguments; ProcessEnvironment() reads the
-// process environment when the load runs.
+// process environment, ProcessFiles() files, when the load runs.
 
 #ifndef RPROXY_DAEMON_CONFIG_LOAD_H_
 #define RPROXY_DAEMON_CONFIG_LOAD_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "rproxy/daemon/config/config.h"
 #include "rproxy/daemon/config/diagnostic.h"
@@ -26,9 +28,20 @@
 
 namespace rproxy::config {
 
+// What the file at a path holds. A configuration may name files that are part
+// of it, such as error pages.
+using FileReader =
+    std::function<absl::StatusOr<std::string>(const std::string& path)>;
+
+// The longest error page.
+inline constexpr size_t kPageBytesMax = 256 * 1024;
+
 struct LoadOptions {
   // Values for ${...}.
   Environment environment = {};
+
+  // Without one, no file can be read.
+  FileReader read_file = {};
 
   // Lets a server listen on port 0, a free one. For tests.
   bool allow_port_zero = false;
@@ -51,6 +64,10 @@ LoadResult LoadFile(const std::string& path, const LoadOptions& options);
 std::string Text(absl::Span<const Diagnostic> diagnostics);
 
 Environment ProcessEnvironment();
+
+// Reads files of at most kPageBytesMax bytes; relative paths begin in the
+// working directory.
+FileReader ProcessFiles();
 
 }  // namespace rproxy::config
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
@@ -181,8 +183,8 @@ TEST(LoadSectionsTest, UnsupportedSectionsAreRefused) {
   const std::string message = "\" is not supported by this version yet\n";
   EXPECT_EQ(Said(WithServer("ssl { enabled = true crl { } }")),
             "4: server: section \"ssl" + message);
-  EXPECT_EQ(Said(WithServer("logging { request { } }")),
-            "4: server: section \"logging" + message);
+  EXPECT_EQ(Said(WithServer("logging { general { } }")),
+            "4: logging: section \"general" + message);
   EXPECT_EQ(Said(WithVhost(absl::StrCat("ssl { }", kRule))),
             "3: vhost \"x\": section \"ssl" + message);
   EXPECT_EQ(Said(WithVhost(absl::StrCat("logging { }", kRule))),
@@ -339,6 +341,19 @@ TEST(LoadRuleTest, RuleNeedsBackendsThatExist) {
             "4: rule \"r\": unknown backend \"A\"; did you mean \"a\"?\n");
 }
 
+// A pool has each backend once; the predecessor gave it twice the chance.
+TEST(LoadRuleTest, RuleNamesEachBackendOnce) {
+  EXPECT_EQ(Said(WithVhost("rule r { uri-match = /a backends = {a,\na} }")),
+            "4: rule \"r\": names backend \"a\" twice\n");
+  EXPECT_EQ(Said(WithVhost("rule r { uri-match = /a backends = a\n"
+                           "backends += a }")),
+            "4: rule \"r\": names backend \"a\" twice\n");
+  EXPECT_EQ(Said(WithVhost("rule r { uri-match = /a backends = a\n"
+                           "backends = a }")),
+            "4: warning: rule \"r\": option \"backends\" replaces the value of "
+            "line 3\n");
+}
+
 TEST(LoadRuleTest, BackendsOfAnotherServerAreUnknown) {
   EXPECT_EQ(Said(absl::StrCat(WithVhost(kRule), "\nserver { port = 1 vhost x {",
                               kRule, "} }")),
@@ -355,6 +370,88 @@ TEST(LoadVhostTest, StripHeadersAreNamesOfHeaders) {
 TEST(LoadVhostTest, AliasesAreNotEmpty) {
   EXPECT_EQ(Said(WithVhost(absl::StrCat("aliases = { '' } ", kRule))),
             "3: vhost \"x\": option \"aliases\": an alias is empty\n");
+}
+
+TEST(LoadVhostTest, EachHostBelongsToOneVhost) {
+  const auto vhosts = [](std::string_view one, std::string_view other) {
+    return Said(absl::StrCat("server {", kBackend, "vhost a.example {", one,
+                             kRule, "}\n", "vhost ", other, " {", kRule,
+                             "} }"));
+  };
+  EXPECT_EQ(vhosts("aliases = { '*.b.example', c.example }", "C.example:80"),
+            "4: vhost \"C.example:80\": host \"C.example:80\" belongs to the "
+            "vhost of line 2 already (ports do not count)\n");
+  EXPECT_EQ(vhosts("", "d.example"), "");
+  EXPECT_EQ(vhosts("aliases = { ':80' }", "d.example"),
+            "2: vhost \"a.example\": \":80\" is not a host\n");
+  // Twice in one vhost does no harm.
+  EXPECT_EQ(vhosts("aliases = { a.example, A.example }", "d.example"), "");
+}
+
+TEST(LoadErrorPageTest, PagesAreReadWithTheConfiguration) {
+  const LoadOptions options{
+      .read_file = [](const std::string& path) -> absl::StatusOr<std::string> {
+        if (path == "/p") return "<p>";
+        return absl::NotFoundError("no such file");
+      }};
+  const LoadResult loaded =
+      LoadText(WithServer("error-page { status = 503 file = /p }\n"
+                          "error-page { status = 404 file = /p "
+                          "content-type = text/plain }"),
+               "f", options);
+  EXPECT_EQ(Text(loaded.diagnostics), "");
+  const std::vector<ErrorPageConfig>& pages =
+      loaded.config->servers[0].error_pages;
+  ASSERT_EQ(pages.size(), 2u);
+  EXPECT_EQ(pages[0].status, 503);
+  EXPECT_EQ(pages[0].body, "<p>");
+  EXPECT_EQ(pages[0].content_type, "text/html; charset=utf-8");
+  EXPECT_EQ(pages[1].content_type, "text/plain");
+
+  EXPECT_EQ(Text(LoadText(WithServer("error-page {\nstatus = 503\nfile = /q }"),
+                          "f", options)
+                     .diagnostics),
+            "f:6: error-page: cannot read \"/q\": no such file\n");
+}
+
+TEST(LoadErrorPageTest, PageHasAStatusOfItsOwnAndAFile) {
+  EXPECT_EQ(Said(WithServer("error-page { }")),
+            "4: error-page: has no status\n4: error-page: has no file\n");
+  EXPECT_EQ(
+      Said(WithServer("error-page { status = 200 }")),
+      "4: error-page: has no file\n"
+      "4: error-page: option \"status\": \"200\" is out of range, allowed "
+      "is 400 to 599\n");
+  EXPECT_EQ(Said(WithServer("error-page { status = 503 }\n"
+                            "error-page { status = 503 }")),
+            "4: error-page: has no file\n5: error-page: has no file\n"
+            "5: server: there is an error-page for status 503 already\n");
+}
+
+TEST(LoadErrorPageTest, ProcessFilesAreBounded) {
+  const FileReader read = ProcessFiles();
+  EXPECT_TRUE(read("rproxy/daemon/config/sample.conf").ok());
+  EXPECT_EQ(read("/no/such/file").status().message(),
+            "No such file or directory");
+  EXPECT_EQ(read("/dev/zero").status().message(), "it is larger than 256KiB");
+}
+
+TEST(LoadLoggingTest, LogsHaveTheirOwnOptions) {
+  const Config config = Good(WithServer(
+      "logging { request { enabled = yes format = json output = file:/a }"
+      "error { enabled = yes level = warn } }"));
+  const LoggingConfig& logging = config.servers[0].logging;
+  EXPECT_TRUE(logging.request.enabled);
+  EXPECT_EQ(logging.request.format, "json");
+  EXPECT_EQ(logging.request.output, "/a");
+  EXPECT_TRUE(logging.error.enabled);
+  EXPECT_EQ(logging.error.level, LogLevel::kWarn);
+  EXPECT_EQ(logging.error.format, "{SRC} {HOST} {URI} {HOST}");
+}
+
+TEST(LoadLoggingTest, FormatsAreChecked) {
+  EXPECT_EQ(Said(WithServer("logging {\nrequest {\nformat = '{SRC} {X}' } }")),
+            "6: request: option \"format\": unknown token \"{X}\" at byte 7\n");
 }
 
 TEST(LoadHeadersTest, RuleSectionComesBeforeThatOfTheVhost) {

@@ -80,11 +80,11 @@ class Assigner {
   }
 
   absl::Status operator()(const CountTarget<T>& target) const {
-    const bool zero_allowed = target.zero == Zero::kIsDefault;
+    const bool zero_allowed = target.zero != Zero::kIsANumber;
     const absl::StatusOr<int64_t> number =
         NumberInRange(option_, zero_allowed ? 0 : target.min, target.max);
     if (!number.ok()) return number.status();
-    return SetNumber(target.member, *number, zero_allowed,
+    return SetNumber(target.member, *number, target.zero,
                      absl::StrCat(Defaults().*target.member));
   }
 
@@ -99,7 +99,7 @@ class Assigner {
   }
 
   absl::Status operator()(const BytesTarget<T>& target) const {
-    const bool zero_allowed = target.zero == Zero::kIsDefault;
+    const bool zero_allowed = target.zero != Zero::kIsANumber;
     const absl::StatusOr<int64_t> bytes = Parsed(ParseBytes);
     if (!bytes.ok()) return bytes.status();
     const int64_t min = zero_allowed ? 0 : static_cast<int64_t>(target.min);
@@ -107,7 +107,7 @@ class Assigner {
       return OutOfRange(option_.values.front().text, BytesText(target.min),
                         BytesText(target.max));
     }
-    return SetNumber(target.member, *bytes, zero_allowed,
+    return SetNumber(target.member, *bytes, target.zero,
                      BytesText(Defaults().*target.member));
   }
 
@@ -128,6 +128,31 @@ class Assigner {
     if (!option_.append) list.clear();
     for (const Value& value : option_.values) list.push_back(value.text);
     return absl::OkStatus();
+  }
+
+  absl::Status operator()(const TextTarget<T>& target) const {
+    const absl::StatusOr<std::string_view> text = Single(option_);
+    if (!text.ok()) return text.status();
+    if (text->empty()) return absl::InvalidArgumentError("is empty");
+    const bool off = absl::EqualsIgnoreCase(*text, "off");
+    switch (target.kind) {
+      case TextKind::kNonEmpty:
+        into_.*target.member = std::string(*text);
+        return absl::OkStatus();
+      case TextKind::kTokenOrOff:
+        return Set(target.member, off ? "" : ParseToken(*text));
+      case TextKind::kFieldValue:
+        return Set(target.member, ParseFieldValue(*text));
+      case TextKind::kFieldValueOrOff:
+        return Set(target.member, off ? "" : ParseFieldValue(*text));
+      case TextKind::kLogOutput:
+        return Set(target.member, ParseLogOutput(*text));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(const LogLevelTarget<T>& target) const {
+    return Set(target.member, Parsed(ParseLogLevel));
   }
 
   absl::Status operator()(const AddressTarget<T>& target) const {
@@ -182,11 +207,12 @@ class Assigner {
     return absl::OkStatus();
   }
 
-  // 0 stands for the default if `zero_is_default`, and that is worth a word.
-  absl::Status SetNumber(size_t T::*member, int64_t number,
-                         bool zero_is_default,
+  // That 0 stands for the default is worth a word.
+  absl::Status SetNumber(size_t T::*member, int64_t number, Zero zero,
                          std::string_view default_text) const {
-    if (number == 0 && zero_is_default) {
+    if (number == 0 && zero == Zero::kIsOff) {
+      into_.*member = SIZE_MAX;
+    } else if (number == 0 && zero == Zero::kIsDefault) {
       context_.Warning(
           option_.values.front().position,
           absl::StrCat("option ", Quoted(option_.name),
@@ -304,5 +330,8 @@ template void ReadOptions(const Section&, const ReadContext&, BackendConfig&);
 template void ReadOptions(const Section&, const ReadContext&, VhostConfig&);
 template void ReadOptions(const Section&, const ReadContext&, RuleConfig&);
 template void ReadOptions(const Section&, const ReadContext&, HeadersConfig&);
+template void ReadOptions(const Section&, const ReadContext&, ErrorPageConfig&);
+template void ReadOptions(const Section&, const ReadContext&, LoggingConfig&);
+template void ReadOptions(const Section&, const ReadContext&, LogConfig&);
 
 }  // namespace rproxy::config

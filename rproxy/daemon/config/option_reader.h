@@ -28,8 +28,7 @@ struct ReadContext {
   void Warning(const Position& position, std::string_view message) const;
 };
 
-// For T = Config, ServerConfig, BackendConfig, VhostConfig, RuleConfig and
-// HeadersConfig.
+// For each T that has an OptionsOf.
 template <typename T>
 void ReadOptions(const Section& section, const ReadContext& context, T& into);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -48,6 +49,18 @@ SectionKind KindOf<RuleConfig>() {
 template <>
 SectionKind KindOf<HeadersConfig>() {
   return SectionKind::kHeaders;
+}
+template <>
+SectionKind KindOf<ErrorPageConfig>() {
+  return SectionKind::kErrorPage;
+}
+template <>
+SectionKind KindOf<LoggingConfig>() {
+  return SectionKind::kLogging;
+}
+template <>
+SectionKind KindOf<LogConfig>() {
+  return SectionKind::kRequestLog;
 }
 
 template <typename T>
@@ -223,6 +236,91 @@ TEST(ServerOptionsTest, EachTakesItsValues) {
   ExpectBool("disable-backend-nagle", &S::disable_backend_nagle);
 }
 
+TEST(ServerOptionsTest, LimitsAreOffUnlessAskedFor) {
+  using S = ServerConfig;
+  EXPECT_EQ(S().max_body_size, SIZE_MAX);
+  EXPECT_EQ(Good("max-body-size = 5MiB", &S::max_body_size), 5u << 20);
+  EXPECT_EQ(Good("max-body-size = 0", &S::max_body_size), SIZE_MAX);
+  EXPECT_EQ(Bad<S>("max-body-size = -1"),
+            NotInRange("max-body-size", "-1", "1 to 1024GiB"));
+  EXPECT_EQ(S().min_body_rate, 0u);
+  EXPECT_EQ(Good("min-body-rate = 0", &S::min_body_rate), 0u);
+  ExpectBytes("min-body-rate", &S::min_body_rate, "-1", "2GiB", "0 to 1GiB");
+  for (const auto& [name, member] :
+       {std::pair("max-requests-per-connection",
+                  &S::max_requests_per_connection),
+        std::pair("max-connections", &S::max_connections),
+        std::pair("max-connections-per-client",
+                  &S::max_connections_per_client)}) {
+    EXPECT_EQ(S().*member, SIZE_MAX) << name;
+    EXPECT_EQ(Good(absl::StrCat(name, " = 1"), member), 1u);
+    EXPECT_EQ(Good(absl::StrCat(name, " = 1073741824"), member), 1u << 30);
+    EXPECT_EQ(Good(absl::StrCat(name, " = 0"), member), SIZE_MAX);
+    EXPECT_EQ(Bad<S>(absl::StrCat(name, " = -1")),
+              NotInRange(name, "-1", "0 to 1073741824"));
+  }
+  ExpectDuration("tunnel-timeout", &S::tunnel_timeout, true);
+}
+
+TEST(ServerOptionsTest, NamesThatAreShownCanBeOff) {
+  using S = ServerConfig;
+  EXPECT_EQ(S().via, "");
+  EXPECT_EQ(Good("via = edge-1", &S::via), "edge-1");
+  EXPECT_EQ(Good("via = off", &S::via), "");
+  EXPECT_EQ(Bad<S>("via = 'a b'"),
+            "option \"via\": \"a b\" is not a name without spaces and "
+            "separators");
+  EXPECT_EQ(Bad<S>("via = ''"), "option \"via\" is empty");
+  EXPECT_EQ(S().server_header, "rproxy");
+  EXPECT_EQ(Good("server-header = 'Our Edge/1'", &S::server_header),
+            "Our Edge/1");
+  EXPECT_EQ(Good("server-header = Off", &S::server_header), "");
+  for (std::string_view bad : {"\"a\\nb\"", "' a'", "\"\\xff\""}) {
+    EXPECT_NE(Bad<S>(absl::StrCat("server-header = ", bad)), "") << bad;
+  }
+}
+
+TEST(ErrorPageOptionsTest, EachTakesItsValues) {
+  using E = ErrorPageConfig;
+  ExpectNumber("status", &E::status, 400, 599);
+  EXPECT_EQ(Good("file = /x", &E::file), "/x");
+  EXPECT_EQ(Bad<E>("file = ''"), "option \"file\" is empty");
+  EXPECT_EQ(Good("content-type = text/plain", &E::content_type), "text/plain");
+  EXPECT_EQ(Bad<E>("content-type = \"a\\r\\nb\""),
+            "option \"content-type\": \"a\\r\\nb\" is not the value of a "
+            "header: printable ASCII characters");
+}
+
+TEST(LogOptionsTest, EachTakesItsValues) {
+  using L = LogConfig;
+  ExpectBool("enabled", &L::enabled);
+  EXPECT_EQ(L().output, "/dev/stdout");
+  EXPECT_EQ(Good("output = file:/var/log/a:b", &L::output), "/var/log/a:b");
+  EXPECT_EQ(Bad<L>("output = /var/log/a"),
+            "option \"output\": \"/var/log/a\" is not file: with a path "
+            "behind it");
+  EXPECT_EQ(Bad<L>("output = file:"),
+            "option \"output\": \"file:\" is not file: with a path behind "
+            "it");
+  EXPECT_EQ(Bad<L>("output = syslog:daemon"),
+            "option \"output\": \"syslog:daemon\": syslog is not supported by "
+            "this version yet");
+  EXPECT_EQ(Good("format = '{SRC}'", &L::format), "{SRC}");
+  EXPECT_EQ(Bad<L>("format = ''"), "option \"format\" is empty");
+  EXPECT_EQ(L().level, LogLevel::kError);
+  EXPECT_EQ(Good("level = EMERG", &L::level), LogLevel::kEmerg);
+  EXPECT_EQ(Good("level = debug", &L::level), LogLevel::kDebug);
+  EXPECT_EQ(Bad<L>("level = warning"),
+            "option \"level\": \"warning\" is not a level: write emerg, alert, "
+            "crit, error, warn, notice, info or debug");
+}
+
+TEST(LoggingOptionsTest, ThereAreNone) {
+  EXPECT_EQ(Bad<LoggingConfig>("enabled = true"),
+            "unknown option \"enabled\"; it belongs in backend or request or "
+            "error");
+}
+
 TEST(ServerOptionsTest, MaxPendingStaysBounded) {
   using S = ServerConfig;
   EXPECT_EQ(Good("max-pending = 1", &S::max_pending), 1u);
@@ -307,6 +405,8 @@ TEST(RuleOptionsTest, EachTakesItsValues) {
   EXPECT_EQ(Bad<R>("lb-method = rt"),
             "option \"lb-method\": \"rt\" is not a method: write rtt, "
             "roundrobin, random, most-idle or none; did you mean \"rtt\"?");
+  ExpectBool("passthrough", &R::passthrough);
+  ExpectBool("allow-trace", &R::allow_trace);
   for (std::string_view name : {"downstreams", "backends"}) {
     EXPECT_EQ(Good(absl::StrCat(name, " = {a, b}"), &R::backends),
               std::vector<std::string>({"a", "b"}));
@@ -323,13 +423,13 @@ TEST(RuleOptionsTest, UnsupportedOnesAreRefused) {
   ExpectUnsupported<RuleConfig>("uri-rmatch", "'^/a'");
   ExpectUnsupported<RuleConfig>("upstream-read-timeout", "5");
   ExpectUnsupported<RuleConfig>("upstream-write-timeout", "{ 5, 0 }");
-  ExpectUnsupported<RuleConfig>("passthrough", "true");
   ExpectUnsupported<RuleConfig>("allow-redirect", "on");
   ExpectUnsupported<RuleConfig>("redirect-filter", "{}");
 }
 
-TEST(HeadersOptionsTest, ForwardedForIsABool) {
+TEST(HeadersOptionsTest, EachTakesItsValues) {
   ExpectBool("x-forwarded-for", &HeadersConfig::x_forwarded_for);
+  ExpectBool("x-request-id", &HeadersConfig::x_request_id);
 }
 
 TEST(HeadersOptionsTest, TlsHeadersAreRefusedUnlessFalse) {

@@ -7,6 +7,7 @@
 namespace rproxy::config {
 namespace {
 
+constexpr size_t kTiB = size_t{1} << 40;
 constexpr size_t kGiB = size_t{1} << 30;
 constexpr size_t kMiB = size_t{1} << 20;
 
@@ -77,6 +78,30 @@ absl::Span<const OptionSchema<ServerConfig>> OptionsOf<ServerConfig>() {
        "Most fields in a request head."},
       {"max-uri-length", BytesTarget<S>{&S::max_uri_length, 16, kMiB},
        "Longest request target."},
+      {"max-body-size",
+       BytesTarget<S>{&S::max_body_size, 1, kTiB, Zero::kIsOff},
+       "Largest request body."},
+      {"min-body-rate", BytesTarget<S>{&S::min_body_rate, 0, kGiB},
+       "Request body bytes a second, over ten seconds, that a client must "
+       "send; 0 for any."},
+      {"max-requests-per-connection",
+       CountTarget<S>{&S::max_requests_per_connection, 1, 1 << 30,
+                      Zero::kIsOff},
+       "Requests on one client connection."},
+      {"max-connections",
+       CountTarget<S>{&S::max_connections, 1, 1 << 30, Zero::kIsOff},
+       "Client connections of all workers together."},
+      {"max-connections-per-client",
+       CountTarget<S>{&S::max_connections_per_client, 1, 1 << 30, Zero::kIsOff},
+       "Client connections from one address."},
+      {"tunnel-timeout",
+       DurationTarget<S>{&S::tunnel_timeout, kShort, Zero::kIsOff},
+       "Longest silence of both sides after an upgrade."},
+      {"via", TextTarget<S>{&S::via, TextKind::kTokenOrOff},
+       "Name of this proxy in Via fields."},
+      {"server-header",
+       TextTarget<S>{&S::server_header, TextKind::kFieldValueOrOff},
+       "Server field of responses that have none."},
   };
   return kOptions;
 }
@@ -143,8 +168,10 @@ absl::Span<const OptionSchema<RuleConfig>> OptionsOf<RuleConfig>() {
        "read-timeout of the client, for this rule."},
       {"upstream-write-timeout", UnsupportedTarget{},
        "write-timeout of the client, for this rule."},
-      {"passthrough", UnsupportedTarget{.false_is_fine = true},
-       "Tunnel the connection."},
+      {"passthrough", BoolTarget<R>{&R::passthrough},
+       "Whether any protocol may be upgraded to, not only websocket."},
+      {"allow-trace", BoolTarget<R>{&R::allow_trace},
+       "Whether TRACE is forwarded."},
       {"allow-redirect", UnsupportedTarget{.false_is_fine = true},
        "Follow X-Internal-Redirect of the backend."},
       {"redirect-filter", UnsupportedTarget{},
@@ -160,6 +187,8 @@ absl::Span<const OptionSchema<HeadersConfig>> OptionsOf<HeadersConfig>() {
   static constexpr OptionSchema<H> kOptions[] = {
       {"x-forwarded-for", BoolTarget<H>{&H::x_forwarded_for},
        "The address of the client."},
+      {"x-request-id", BoolTarget<H>{&H::x_request_id},
+       "The id of the exchange, in place of what the client sent."},
       {"x-ssl-subject", kTls, "Subject of the client's certificate."},
       {"x-ssl-issuer", kTls, "Issuer of the client's certificate."},
       {"x-ssl-notbefore", kTls, "Start of the certificate's validity."},
@@ -168,6 +197,41 @@ absl::Span<const OptionSchema<HeadersConfig>> OptionsOf<HeadersConfig>() {
       {"x-ssl-sha1", kTls, "SHA-1 of the client's certificate."},
       {"x-ssl-cipher", kTls, "Cipher of the connection."},
       {"x-ssl-certificate", kTls, "The client's certificate."},
+  };
+  return kOptions;
+}
+
+template <>
+absl::Span<const OptionSchema<ErrorPageConfig>> OptionsOf<ErrorPageConfig>() {
+  using E = ErrorPageConfig;
+  static constexpr OptionSchema<E> kOptions[] = {
+      {"status", IntTarget<E>{&E::status, 400, 599},
+       "The status that the page is for. Required."},
+      {"file", TextTarget<E>{&E::file, TextKind::kNonEmpty},
+       "The file that holds the page; read at start. Required."},
+      {"content-type", TextTarget<E>{&E::content_type, TextKind::kFieldValue},
+       "What the file holds."},
+  };
+  return kOptions;
+}
+
+template <>
+absl::Span<const OptionSchema<LoggingConfig>> OptionsOf<LoggingConfig>() {
+  return {};
+}
+
+template <>
+absl::Span<const OptionSchema<LogConfig>> OptionsOf<LogConfig>() {
+  using L = LogConfig;
+  static constexpr OptionSchema<L> kOptions[] = {
+      {"enabled", BoolTarget<L>{&L::enabled}, "Whether this log is written."},
+      {"output", TextTarget<L>{&L::output, TextKind::kLogOutput},
+       "Where to: file: and a path."},
+      {"format", TextTarget<L>{&L::format, TextKind::kNonEmpty},
+       "What a line holds: text with tokens, or json, common or combined."},
+      {"level", LogLevelTarget<L>{&L::level},
+       "What matters less is left out: emerg, alert, crit, error, warn, "
+       "notice, info, debug."},
   };
   return kOptions;
 }
@@ -181,8 +245,18 @@ absl::Span<const SectionSchema> SectionsOf(SectionKind parent) {
       {SectionKind::kBackend, "downstream", true, true,
        "A place that requests go to.", "backend"},
       {SectionKind::kVhost, "vhost", true, true, "A host and its rules."},
+      {SectionKind::kErrorPage, "error-page", false, true,
+       "A page of yours in place of the proxy's own line of text."},
+      {SectionKind::kLogging, "logging", false, false, "Logs."},
       {SectionKind::kUnsupported, "ssl", false, false, "TLS to clients."},
-      {SectionKind::kUnsupported, "logging", false, false, "Logs."},
+  };
+  static constexpr SectionSchema kLogging[] = {
+      {SectionKind::kRequestLog, "request", false, false,
+       "A line for each request."},
+      {SectionKind::kErrorLog, "error", false, false,
+       "A line for each request that went wrong, with the cause."},
+      {SectionKind::kUnsupported, "general", false, false,
+       "What does not concern one request."},
   };
   static constexpr SectionSchema kVhost[] = {
       {SectionKind::kRule, "rule", true, true,
@@ -211,7 +285,12 @@ absl::Span<const SectionSchema> SectionsOf(SectionKind parent) {
       return kRule;
     case SectionKind::kHeaders:
       return kHeaders;
+    case SectionKind::kLogging:
+      return kLogging;
     case SectionKind::kBackend:
+    case SectionKind::kErrorPage:
+    case SectionKind::kRequestLog:
+    case SectionKind::kErrorLog:
     case SectionKind::kUnsupported:
       return {};
   }
@@ -250,6 +329,10 @@ constexpr SectionWords kSections[] = {
     {SectionKind::kVhost, "vhost"},
     {SectionKind::kRule, "rule"},
     {SectionKind::kHeaders, "headers"},
+    {SectionKind::kErrorPage, "error-page"},
+    {SectionKind::kLogging, "logging"},
+    {SectionKind::kRequestLog, "request"},
+    {SectionKind::kErrorLog, "error"},
 };
 
 template <typename NamesOfKind>
@@ -280,6 +363,13 @@ std::vector<std::string_view> OptionNames(SectionKind kind) {
       return NamesOf<RuleConfig>();
     case SectionKind::kHeaders:
       return NamesOf<HeadersConfig>();
+    case SectionKind::kErrorPage:
+      return NamesOf<ErrorPageConfig>();
+    case SectionKind::kLogging:
+      return NamesOf<LoggingConfig>();
+    case SectionKind::kRequestLog:
+    case SectionKind::kErrorLog:
+      return NamesOf<LogConfig>();
     case SectionKind::kUnsupported:
       return {};
   }

@@ -27,7 +27,7 @@ namespace rproxy::config {
 // What 0 means for a number that is bounded below by more.
 enum class Zero {
   kIsANumber,
-  kIsOff,      // An infinite duration.
+  kIsOff,      // Without limit: an infinite duration, the largest number.
   kIsDefault,  // The default, with a warning: 0 was "without limit" once.
 };
 
@@ -78,6 +78,26 @@ struct StringsTarget {
   std::vector<std::string> T::*member;
 };
 
+// What a text may be.
+enum class TextKind {
+  kNonEmpty,
+  kTokenOrOff,       // RFC 9110 section 5.6.2; `off` is the empty text.
+  kFieldValue,       // RFC 9110 section 5.5, in ASCII, not empty.
+  kFieldValueOrOff,  // `off` is the empty text.
+  kLogOutput,        // `file:` and a path, which is what is kept.
+};
+
+template <typename T>
+struct TextTarget {
+  std::string T::*member;
+  TextKind kind;
+};
+
+template <typename T>
+struct LogLevelTarget {
+  LogLevel T::*member;
+};
+
 template <typename T>
 struct AddressTarget {
   Address T::*member;
@@ -104,8 +124,8 @@ template <typename T>
 using Target =
     std::variant<BoolTarget<T>, CountTarget<T>, IntTarget<T>, PortTarget<T>,
                  BytesTarget<T>, DurationTarget<T>, StringsTarget<T>,
-                 AddressTarget<T>, LbMethodTarget<T>, UriMatchTarget<T>,
-                 UnsupportedTarget>;
+                 TextTarget<T>, LogLevelTarget<T>, AddressTarget<T>,
+                 LbMethodTarget<T>, UriMatchTarget<T>, UnsupportedTarget>;
 
 template <typename T>
 struct OptionSchema {
@@ -118,8 +138,7 @@ struct OptionSchema {
 // The longest duration that an option takes.
 inline constexpr absl::Duration kDurationMax = absl::Hours(24 * 30);
 
-// The options of the section that fills a T: Config, ServerConfig,
-// BackendConfig, VhostConfig, RuleConfig, HeadersConfig.
+// The options of the section that fills a T, one of the structs of config.h.
 template <typename T>
 absl::Span<const OptionSchema<T>> OptionsOf();
 
@@ -135,6 +154,12 @@ template <>
 absl::Span<const OptionSchema<RuleConfig>> OptionsOf<RuleConfig>();
 template <>
 absl::Span<const OptionSchema<HeadersConfig>> OptionsOf<HeadersConfig>();
+template <>
+absl::Span<const OptionSchema<ErrorPageConfig>> OptionsOf<ErrorPageConfig>();
+template <>
+absl::Span<const OptionSchema<LoggingConfig>> OptionsOf<LoggingConfig>();
+template <>
+absl::Span<const OptionSchema<LogConfig>> OptionsOf<LogConfig>();
 
 enum class SectionKind {
   kGlobal,  // The whole file.
@@ -143,6 +168,10 @@ enum class SectionKind {
   kVhost,
   kRule,
   kHeaders,
+  kErrorPage,
+  kLogging,
+  kRequestLog,
+  kErrorLog,
   kUnsupported,
 };
 

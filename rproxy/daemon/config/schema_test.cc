@@ -10,9 +10,11 @@
 namespace rproxy::config {
 namespace {
 
-constexpr SectionKind kKinds[] = {SectionKind::kGlobal,  SectionKind::kServer,
-                                  SectionKind::kBackend, SectionKind::kVhost,
-                                  SectionKind::kRule,    SectionKind::kHeaders};
+constexpr SectionKind kKinds[] = {
+    SectionKind::kGlobal,    SectionKind::kServer,  SectionKind::kBackend,
+    SectionKind::kVhost,     SectionKind::kRule,    SectionKind::kHeaders,
+    SectionKind::kErrorPage, SectionKind::kLogging, SectionKind::kRequestLog,
+    SectionKind::kErrorLog};
 
 template <typename T>
 void ExpectDocumented() {
@@ -29,6 +31,8 @@ TEST(SchemaTest, EveryOptionHasADocumentedMeaning) {
   ExpectDocumented<VhostConfig>();
   ExpectDocumented<RuleConfig>();
   ExpectDocumented<HeadersConfig>();
+  ExpectDocumented<ErrorPageConfig>();
+  ExpectDocumented<LogConfig>();
 }
 
 TEST(SchemaTest, NoNameMeansTwoThingsInOneSection) {
@@ -43,7 +47,7 @@ TEST(SchemaTest, NoNameMeansTwoThingsInOneSection) {
   }
 }
 
-// The names of the predecessor's tables, but for TLS and logging.
+// The names of the predecessor's tables, but for TLS.
 TEST(SchemaTest, EveryOptionOfThePredecessorIsKnown) {
   const auto expect = [](SectionKind kind,
                          std::vector<std::string_view> names) {
@@ -68,6 +72,10 @@ TEST(SchemaTest, EveryOptionOfThePredecessorIsKnown) {
          {"uri-match", "uri-gmatch", "uri-rmatch", "downstreams", "lb-method",
           "upstream-read-timeout", "upstream-write-timeout", "passthrough",
           "allow-redirect", "redirect-filter"});
+  for (const SectionKind log :
+       {SectionKind::kRequestLog, SectionKind::kErrorLog}) {
+    expect(log, {"enabled", "output", "level", "format"});
+  }
   expect(SectionKind::kHeaders,
          {"x-forwarded-for", "x-ssl-subject", "x-ssl-issuer", "x-ssl-notbefore",
           "x-ssl-notafter", "x-ssl-serial", "x-ssl-sha1", "x-ssl-cipher",

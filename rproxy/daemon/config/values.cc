@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -179,6 +181,49 @@ absl::StatusOr<LbMethod> ParseLbMethod(std::string_view text) {
       text, absl::StrCat("a method: write rtt, roundrobin, random, most-idle "
                          "or none",
                          DidYouMean(text, names)));
+}
+
+absl::StatusOr<std::string> ParseToken(std::string_view text) {
+  for (const char c : text) {
+    if (!absl::ascii_isalnum(c) && !absl::StrContains("!#$%&'*+-.^_`|~", c)) {
+      return Wrong(text, "a name without spaces and separators");
+    }
+  }
+  return std::string(text);
+}
+
+absl::StatusOr<std::string> ParseFieldValue(std::string_view text) {
+  const bool printable = std::all_of(
+      text.begin(), text.end(), [](char c) { return absl::ascii_isprint(c); });
+  if (!printable || absl::StripAsciiWhitespace(text) != text) {
+    return Wrong(text, "the value of a header: printable ASCII characters");
+  }
+  return std::string(text);
+}
+
+absl::StatusOr<std::string> ParseLogOutput(std::string_view text) {
+  std::string_view path = text;
+  if (absl::StartsWithIgnoreCase(text, "syslog:")) {
+    return absl::UnimplementedError(absl::StrCat(
+        Quoted(text), ": syslog is not supported by this version yet"));
+  }
+  if (!absl::ConsumePrefix(&path, "file:") || path.empty()) {
+    return Wrong(text, "file: with a path behind it");
+  }
+  return std::string(path);
+}
+
+absl::StatusOr<LogLevel> ParseLogLevel(std::string_view text) {
+  static constexpr std::string_view kNames[] = {
+      "emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"};
+  for (size_t i = 0; i < std::size(kNames); ++i) {
+    if (absl::EqualsIgnoreCase(text, kNames[i])) {
+      return static_cast<LogLevel>(i);
+    }
+  }
+  return Wrong(text, absl::StrCat("a level: write emerg, alert, crit, error, "
+                                  "warn, notice, info or debug",
+                                  DidYouMean(text, kNames)));
 }
 
 std::string BytesText(size_t bytes) {

@@ -39,6 +39,18 @@ absl::StatusOr<Address> ParseAddress(std::string_view text);
 // rtt roundrobin random most-idle none; any case.
 absl::StatusOr<LbMethod> ParseLbMethod(std::string_view text);
 
+// What a field may be named, or a host in Via. RFC 9110 section 5.6.2.
+absl::StatusOr<std::string> ParseToken(std::string_view text);
+
+// The value of a header field: printable ASCII, no space at either end.
+absl::StatusOr<std::string> ParseFieldValue(std::string_view text);
+
+// file:/var/log/access.log gives /var/log/access.log.
+absl::StatusOr<std::string> ParseLogOutput(std::string_view text);
+
+// emerg alert crit error warn notice info debug; any case.
+absl::StatusOr<LogLevel> ParseLogLevel(std::string_view text);
+
 // The shortest way to write these values: "64KiB", "1m30s".
 std::string BytesText(size_t bytes);
 std::string DurationText(absl::Duration duration);
