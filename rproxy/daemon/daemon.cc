@@ -49,6 +49,11 @@ Daemon::Daemon(std::unique_ptr<EventLoop> loop)
     : loop_(std::move(loop)),
       terminate_(*loop_, SIGTERM, [this] { BeginShutdown(); }),
       interrupt_(*loop_, SIGINT, [this] { BeginShutdown(); }),
+      reopen_(*loop_, SIGUSR1,
+              [this] {
+                LOG(INFO) << "opening the logs anew";
+                if (log_writer_ != nullptr) log_writer_->Reopen();
+              }),
       shutdown_timer_(*loop_, [this] {
         LOG(WARNING) << "shutdown-timeout is over; ending what still runs";
         loop_->Stop();
@@ -78,9 +83,11 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(
     daemon->addresses_.push_back(LocalAddress(opening.sockets.front().get()));
     daemon->shutdown_time_max_ =
         std::max(daemon->shutdown_time_max_, opening.plan->shutdown_time_max);
+    const absl::StatusOr<WorkerSinks> sinks = daemon->OpenLogs(*opening.plan);
+    if (!sinks.ok()) return sinks.status();
     for (UniqueFd& socket : opening.sockets) {
       absl::StatusOr<std::unique_ptr<Worker>> worker = Worker::Create(
-          opening.plan, daemon->workers_.size(), std::move(socket));
+          opening.plan, daemon->workers_.size(), std::move(socket), *sinks);
       if (!worker.ok()) return worker.status();
       daemon->workers_.push_back(*std::move(worker));
     }
@@ -88,6 +95,24 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(
               << " with " << opening.plan->threads << " workers";
   }
   return daemon;
+}
+
+absl::StatusOr<WorkerSinks> Daemon::OpenLogs(const ServerPlan& plan) {
+  absl::StatusOr<LogSink*> request = OpenLog(plan.request_log);
+  if (!request.ok()) return request.status();
+  absl::StatusOr<LogSink*> error = OpenLog(plan.error_log);
+  if (!error.ok()) return error.status();
+  return WorkerSinks{.request = *request, .error = *error};
+}
+
+absl::StatusOr<LogSink*> Daemon::OpenLog(const std::optional<LogPlan>& log) {
+  if (!log) return nullptr;
+  if (log_writer_ == nullptr) {
+    absl::StatusOr<std::unique_ptr<LogWriter>> writer = LogWriter::Create({});
+    if (!writer.ok()) return writer.status();
+    log_writer_ = *std::move(writer);
+  }
+  return log_writer_->Open(log->output);
 }
 
 void Daemon::Run() { loop_->Run(); }

@@ -8,16 +8,19 @@
 #define RPROXY_DAEMON_DAEMON_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "rproxy/core/base/log_writer.h"
 #include "rproxy/core/event/event_loop.h"
 #include "rproxy/core/event/signal_watcher.h"
 #include "rproxy/core/event/timer.h"
 #include "rproxy/core/net/address.h"
 #include "rproxy/daemon/config/config.h"
+#include "rproxy/daemon/server_plan.h"
 #include "rproxy/daemon/worker.h"
 
 namespace rproxy {
@@ -46,13 +49,17 @@ class Daemon {
 
  private:
   explicit Daemon(std::unique_ptr<EventLoop> loop);
+  absl::StatusOr<WorkerSinks> OpenLogs(const ServerPlan& plan);
+  absl::StatusOr<LogSink*> OpenLog(const std::optional<LogPlan>& log);
   void BeginShutdown();
   void OnWorkerDrained();
 
   std::unique_ptr<EventLoop> loop_;
   SignalWatcher terminate_;
   SignalWatcher interrupt_;
+  SignalWatcher reopen_;
   std::vector<SocketAddress> addresses_;
+  std::unique_ptr<LogWriter> log_writer_;  // Null: nothing is logged.
   std::vector<std::unique_ptr<Worker>> workers_;
   absl::Duration shutdown_time_max_ = absl::ZeroDuration();
   Timer shutdown_timer_;

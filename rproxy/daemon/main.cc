@@ -31,7 +31,8 @@ int main(int argc, char** argv) {
   }
 
   const rproxy::config::LoadResult loaded = rproxy::config::LoadFile(
-      flags->config, {.environment = rproxy::config::ProcessEnvironment()});
+      flags->config, {.environment = rproxy::config::ProcessEnvironment(),
+                      .read_file = rproxy::config::ProcessFiles()});
   std::cerr << rproxy::config::Text(loaded.diagnostics);
   if (!loaded.config) return 1;
   if (flags->check) {

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "rproxy/core/base/logging.h"
@@ -39,6 +38,24 @@ LoadBalancingMethod ToMethod(config::LbMethod method) {
       return LoadBalancingMethod::kNone;
   }
   return LoadBalancingMethod::kRtt;
+}
+
+Severity ToSeverity(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::kEmerg:
+    case config::LogLevel::kAlert:
+    case config::LogLevel::kCrit:
+      return Severity::kNone;
+    case config::LogLevel::kError:
+      return Severity::kError;
+    case config::LogLevel::kWarn:
+      return Severity::kWarning;
+    case config::LogLevel::kNotice:
+    case config::LogLevel::kInfo:
+    case config::LogLevel::kDebug:
+      return Severity::kNotice;
+  }
+  return Severity::kError;
 }
 
 RuleConfig ToRouterRule(const config::RuleConfig& rule, uint32_t index) {
@@ -112,21 +129,48 @@ absl::StatusOr<std::shared_ptr<const ServerPlan>> BuildServerPlan(
       vhosts.back().rules.push_back(ToRouterRule(rule, plan->rules.size()));
       ServerPlan::Set set = {.members = {}, .method = ToMethod(rule.lb_method)};
       for (const std::string& name : rule.backends) {
-        const ConnectionPool::BackendId id = ids.at(name);
-        // Naming a backend again adds nothing: a set has it once.
-        if (!absl::c_linear_search(set.members, id)) set.members.push_back(id);
+        set.members.push_back(ids.at(name));
       }
       plan->rules.push_back(
           {.name = rule.name,
            .set = static_cast<ConnectionPool::SetId>(plan->sets.size()),
            .x_forwarded_for = rule.headers && rule.headers->x_forwarded_for,
-           .strip_response_headers = vhost.strip_headers});
+           .x_request_id = rule.headers && rule.headers->x_request_id,
+           .strip_response_headers = vhost.strip_headers,
+           .any_upgrade = rule.passthrough,
+           .allow_trace = rule.allow_trace,
+           .via = config.via});
       plan->sets.push_back(std::move(set));
     }
   }
   absl::StatusOr<Router> router = Router::Create(vhosts);
   if (!router.ok()) return router.status();
   plan->router = *std::move(router);
+
+  for (const config::ErrorPageConfig& page : config.error_pages) {
+    plan->error_pages.push_back({.status = page.status,
+                                 .content_type = page.content_type,
+                                 .body = page.body});
+  }
+  if (config.max_connections != SIZE_MAX ||
+      config.max_connections_per_client != SIZE_MAX) {
+    plan->connection_limiter = std::make_unique<ConnectionLimiter>(
+        config.max_connections, config.max_connections_per_client);
+  }
+  for (const auto& [log, into] :
+       {std::pair(&config.logging.request, &plan->request_log),
+        std::pair(&config.logging.error, &plan->error_log)}) {
+    if (!log->enabled) continue;
+    absl::StatusOr<LogFormat> format = LogFormat::Parse(log->format);
+    if (!format.ok()) return format.status();
+    *into = {.output = log->output,
+             .format = *std::move(format),
+             .level = ToSeverity(log->level)};
+  }
+  // As the predecessor had it: a request's line is an alert.
+  if (config.logging.request.level == config::LogLevel::kEmerg) {
+    plan->request_log.reset();
+  }
   return plan;
 }
 
@@ -139,6 +183,13 @@ HttpServerOptions ServerPlan::MakeServerOptions() const {
   options.keep_alive_max = config_.keep_alive_timeout;
   options.output_high_bytes = config_.high_watermark;
   options.no_delay = config_.disable_client_nagle;
+  options.body_bytes_max = config_.max_body_size;
+  options.body_rate_min = config_.min_body_rate;
+  options.requests_max = config_.max_requests_per_connection;
+  options.tunnel_idle_max = config_.tunnel_timeout;
+  options.server_name = config_.server_header;
+  options.error_pages = error_pages;
+  options.connection_limiter = connection_limiter.get();
   return options;
 }
 

@@ -16,12 +16,23 @@
 #include "rproxy/core/backend/connection_pool.h"
 #include "rproxy/core/net/address.h"
 #include "rproxy/core/net/socket.h"
+#include "rproxy/core/proxy/access_log.h"
 #include "rproxy/core/proxy/forward.h"
+#include "rproxy/core/proxy/log_format.h"
 #include "rproxy/core/routing/router.h"
+#include "rproxy/core/server/connection_limiter.h"
 #include "rproxy/core/server/http_server.h"
 #include "rproxy/daemon/config/config.h"
 
 namespace rproxy {
+
+// A log that is to be written.
+struct LogPlan {
+  std::string output;  // A path.
+  LogFormat format;
+  Severity level =
+      Severity::kError;  // Error logs: what matters less is left out.
+};
 
 struct ServerPlan {
   // The sets that rules name, in the order in which workers add them to their
@@ -41,8 +52,15 @@ struct ServerPlan {
   std::vector<Set> sets;
   std::vector<ForwardRule> rules;
   std::optional<Router> router;
+  std::vector<ErrorPage> error_pages;
+  // Null: there is no limit. The limiter is what the workers share, and locks
+  // inside.
+  std::unique_ptr<ConnectionLimiter> connection_limiter;
+  std::optional<LogPlan> request_log;
+  std::optional<LogPlan> error_log;
 
-  // The part of the server's options that is the same for each worker.
+  // The part of the server's options that is the same for each worker. The plan
+  // outlives the servers.
   HttpServerOptions MakeServerOptions() const;
 
  private:

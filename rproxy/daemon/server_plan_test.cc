@@ -16,7 +16,6 @@ namespace rproxy {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 absl::StatusOr<std::shared_ptr<const ServerPlan>> Build(
     absl::string_view server) {
@@ -181,13 +180,76 @@ TEST(ServerPlanTest, EveryMethodHasItsOwn) {
   }
 }
 
-// A pool cannot hold a backend twice in one set.
-TEST(ServerPlanTest, BackendThatARuleNamesTwiceCountsOnce) {
+TEST(ServerPlanTest, LimitsAndNamesArriveWhereTheyCount) {
+  const auto plan = Good(absl::StrCat(R"(
+      max-body-size = 1001
+      min-body-rate = 1002
+      max-requests-per-connection = 1003
+      max-connections = 1
+      tunnel-timeout = 31s
+      via = edge
+      server-header = "Edge"
+      )",
+                                      kRest));
+  const HttpServerOptions options = plan->MakeServerOptions();
+  EXPECT_EQ(options.body_bytes_max, 1001u);
+  EXPECT_EQ(options.body_rate_min, 1002u);
+  EXPECT_EQ(options.requests_max, 1003u);
+  EXPECT_EQ(options.tunnel_idle_max, absl::Seconds(31));
+  EXPECT_EQ(options.server_name, "Edge");
+  ASSERT_NE(options.connection_limiter, nullptr);
+  const auto permit = options.connection_limiter->Acquire(SocketAddress());
+  EXPECT_FALSE(options.connection_limiter->Acquire(SocketAddress()).valid());
+  EXPECT_EQ(plan->rules.at(0).via, "edge");
+}
+
+TEST(ServerPlanTest, NothingIsLimitedOrLoggedUnlessAskedFor) {
+  const auto plan = Good(kRest);
+  const HttpServerOptions options = plan->MakeServerOptions();
+  EXPECT_EQ(options.body_bytes_max, UINT64_MAX);
+  EXPECT_EQ(options.body_rate_min, 0u);
+  EXPECT_EQ(options.requests_max, UINT64_MAX);
+  EXPECT_EQ(options.tunnel_idle_max, absl::Hours(1));
+  EXPECT_EQ(options.server_name, "rproxy");
+  EXPECT_EQ(options.connection_limiter, nullptr);
+  EXPECT_TRUE(options.error_pages.empty());
+  EXPECT_FALSE(plan->request_log.has_value());
+  EXPECT_FALSE(plan->error_log.has_value());
+  const ForwardRule& rule = plan->rules.at(0);
+  EXPECT_EQ(rule.via, "");
+  EXPECT_FALSE(rule.x_request_id || rule.any_upgrade || rule.allow_trace);
+}
+
+TEST(ServerPlanTest, RulesSayWhatMayPass) {
   const auto plan = Good(R"(
       backend a { addr = 127.0.0.1 port = 81 }
-      backend b { addr = 127.0.0.1 port = 82 }
-      vhost "*" { rule r { uri-gmatch = "*" backends = { b, a, b } } })");
-  EXPECT_THAT(plan->sets.at(0).members, ElementsAre(1, 0));
+      vhost "*" {
+        headers { x-request-id = true }
+        rule one { uri-match = "/1" backends = a passthrough = true }
+        rule two { uri-match = "/2" backends = a allow-trace = true }
+      })");
+  EXPECT_TRUE(plan->rules.at(0).x_request_id);
+  EXPECT_TRUE(plan->rules.at(0).any_upgrade);
+  EXPECT_FALSE(plan->rules.at(0).allow_trace);
+  EXPECT_FALSE(plan->rules.at(1).any_upgrade);
+  EXPECT_TRUE(plan->rules.at(1).allow_trace);
+}
+
+TEST(ServerPlanTest, LogsAreThoseThatAreEnabled) {
+  const auto plan = Good(absl::StrCat(R"(
+      logging {
+        request { enabled = true output = "file:/r" format = json }
+        error { enabled = true output = "file:/e" level = warn }
+      })",
+                                      kRest));
+  ASSERT_TRUE(plan->request_log.has_value());
+  EXPECT_EQ(plan->request_log->output, "/r");
+  ASSERT_TRUE(plan->error_log.has_value());
+  EXPECT_EQ(plan->error_log->output, "/e");
+  EXPECT_EQ(plan->error_log->level, Severity::kWarning);
+  const auto emerg = Good(absl::StrCat(
+      "logging { request { enabled = true level = emerg } }", kRest));
+  EXPECT_FALSE(emerg->request_log.has_value());
 }
 
 TEST(ServerPlanTest, ServerMayServeNothing) {
@@ -195,16 +257,6 @@ TEST(ServerPlanTest, ServerMayServeNothing) {
   EXPECT_TRUE(plan->backends.empty());
   EXPECT_EQ(plan->router->Find("a", "/").outcome,
             RouteResult::Outcome::kNoVhost);
-}
-
-TEST(ServerPlanTest, HostThatTwoVhostsClaimIsNamed) {
-  const auto plan = Build(R"(
-      backend a { addr = 127.0.0.1 port = 81 }
-      vhost a.example { aliases = { b.example }
-                        rule r { uri-gmatch = "*" backends = a } }
-      vhost b.example { rule r { uri-gmatch = "*" backends = a } })");
-  EXPECT_FALSE(plan.ok());
-  EXPECT_THAT(plan.status().message(), HasSubstr("b.example"));
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "rproxy/daemon/worker.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "rproxy/core/backend/connection_pool.h"
+#include "rproxy/core/proxy/access_log.h"
 #include "rproxy/core/proxy/proxy_handler.h"
 #include "rproxy/core/server/http_server.h"
 
@@ -12,16 +14,32 @@ namespace rproxy {
 // Later members use earlier ones.
 struct Worker::Parts {
   Parts(EventLoop& loop, std::shared_ptr<const ServerPlan> the_plan,
-        const PoolState::Options& pool_options)
+        const PoolState::Options& pool_options, const WorkerSinks& sinks)
       : plan(std::move(the_plan)),
         pool(std::make_unique<ConnectionPool>(loop, pool_options)),
-        handler(*plan->router, plan->rules, *pool),
-        server(std::make_unique<HttpServer>(loop, handler,
-                                            plan->MakeServerOptions())) {}
+        handler(*plan->router, plan->rules, *pool) {
+    HttpServerOptions options = plan->MakeServerOptions();
+    AccessLog::Options logs;
+    if (plan->request_log) {
+      logs.request_sink = sinks.request;
+      logs.request_format = &plan->request_log->format;
+    }
+    if (plan->error_log) {
+      logs.error_sink = sinks.error;
+      logs.error_format = &plan->error_log->format;
+      logs.error_level = plan->error_log->level;
+    }
+    if (logs.request_sink != nullptr || logs.error_sink != nullptr) {
+      access_log.emplace(loop, logs);
+      options.observer = &*access_log;
+    }
+    server = std::make_unique<HttpServer>(loop, handler, std::move(options));
+  }
 
   const std::shared_ptr<const ServerPlan> plan;
   std::unique_ptr<ConnectionPool> pool;
   ProxyHandler handler;
+  std::optional<AccessLog> access_log;
   std::unique_ptr<HttpServer> server;
 };
 
@@ -30,7 +48,7 @@ Worker::Worker(std::unique_ptr<LoopThread> thread)
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
     std::shared_ptr<const ServerPlan> plan, size_t index,
-    UniqueFd listening_socket) {
+    UniqueFd listening_socket, const WorkerSinks& sinks) {
   absl::StatusOr<std::unique_ptr<LoopThread>> thread =
       LoopThread::Create(absl::StrCat("worker-", index));
   if (!thread.ok()) return thread.status();
@@ -42,7 +60,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(
     // Workers that chose alike would all run to the same backend.
     pool_options.seed += index;
     worker->parts_ =
-        std::make_unique<Parts>(loop, std::move(plan), pool_options);
+        std::make_unique<Parts>(loop, std::move(plan), pool_options, sinks);
     Parts& parts = *worker->parts_;
     for (const ConnectionPool::Backend& backend : parts.plan->backends) {
       parts.pool->AddBackend(backend);

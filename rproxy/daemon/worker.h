@@ -12,11 +12,18 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "rproxy/core/base/log_writer.h"
 #include "rproxy/core/base/unique_fd.h"
 #include "rproxy/core/event/loop_thread.h"
 #include "rproxy/daemon/server_plan.h"
 
 namespace rproxy {
+
+// Where a worker's logs go; they outlive it. Null: nowhere.
+struct WorkerSinks {
+  LogSink* request = nullptr;
+  LogSink* error = nullptr;
+};
 
 class Worker {
  public:
@@ -24,7 +31,7 @@ class Worker {
   // `index` tells the server's workers apart.
   static absl::StatusOr<std::unique_ptr<Worker>> Create(
       std::shared_ptr<const ServerPlan> plan, size_t index,
-      UniqueFd listening_socket);
+      UniqueFd listening_socket, const WorkerSinks& sinks = {});
 
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
