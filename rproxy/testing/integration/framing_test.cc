@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -393,7 +394,10 @@ TEST_P(EveryFormTest, BodiesArriveAndConnectionsServeAgain) {
     connection.Send(ResponseOfForm(form, answered));
     if (closes) connection.Close();
   });
-  ProxyFixture proxy({&backend});
+  ProxyOptions options;
+  options.server.output_high_bytes = 16 * 1024;
+  options.connection.output_high_bytes = 16 * 1024;
+  ProxyFixture proxy({&backend}, std::move(options));
   RawClient client(proxy.endpoint());
   for (int i = 0; i < 3; ++i) {
     const RawResponse response =
@@ -423,7 +427,7 @@ INSTANTIATE_TEST_SUITE_P(
                           ResponseForm::kChunked, ResponseForm::kUntilClose,
                           ResponseForm::kHttp10),
         // Within a read, and many watermarks.
-        ::testing::Values(size_t{1}, size_t{1'500'000})));
+        ::testing::Values(size_t{1}, size_t{300'000})));
 
 // --- What must not arrive ----------------------------------------------------
 

@@ -207,6 +207,7 @@ TEST(TunnelTest, ClientsEndReachesTheBackend) {
 }
 
 TEST(TunnelTest, ResetReachesTheOtherSide) {
+  Gate ended;
   FakeBackend backend;
   backend.ScriptNextRequest([](BackendConnection& connection) {
     connection.Send(kSwitching);
@@ -221,7 +222,6 @@ TEST(TunnelTest, ResetReachesTheOtherSide) {
   EXPECT_TRUE(client.ReadsEndOnly());
   EXPECT_TRUE(proxy.WaitForIdle(1));
 
-  Gate ended;
   backend.ScriptNextRequest([&](BackendConnection& connection) {
     connection.Send(kSwitching);
     EXPECT_TRUE(connection.ReadToEnd());
