@@ -504,7 +504,7 @@ TEST_F(ForwardTest, ClientThatGoesGivesUpItsPlaceInTheQueue) {
 
 TEST_F(ForwardTest, SlowClientPausesTheBackend) {
   Start();
-  const std::string body = MakePattern(16 << 20);
+  const std::string body = MakePattern(3 << 20);
   backend_.ScriptNextRequest([body](test::BackendConnection& connection) {
     connection.Send(MakeResponse(200, body));
   });
