@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -258,6 +261,107 @@ TEST_F(DaemonTest, MoreDescriptorsThanAllowedAreAnError) {
   if (!daemon.ok()) {
     EXPECT_THAT(daemon.status().message(), HasSubstr("1073741824"));
   }
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST_F(DaemonTest, LogsWhatTheProxyKnowsOfEachExchange) {
+  const ScratchDirectory scratch;
+  Start(Server(backend_, "port = 0",
+               absl::StrCat(R"(
+      logging {
+        request { enabled = true output = "file:)",
+                            scratch.Path("r"), R"("
+                  format = "{METH} {URI} {QUERY} {STATUS} {RULE} {PROXY} {ATTEMPTS} {CAUSE} {US_HDR}:'Connection'" }
+        error { enabled = true output = "file:)",
+                            scratch.Path("e"), R"("
+                level = warn format = "{METH}" }
+      })")));
+  RunDuring([&] {
+    RawClient client(endpoint());
+    client.Exchange(MakeRequest("GET", "/a?b=c", "Connection: keep-alive\r\n"));
+    backend_.ScriptNextRequest([](test::BackendConnection& connection) {
+      connection.Send("bad\r\n\r\n");
+    });
+    EXPECT_EQ(client.Exchange(MakeRequest("POST", "/d", "", "x")).status, 502);
+    client.Exchange("nonsense\r\n\r\n");
+  });
+  daemon_ = nullptr;
+  const std::string proxy = absl::StrCat(" all 127.0.0.1:", backend_.port());
+  EXPECT_EQ(ReadFile(scratch.Path("r")),
+            absl::StrCat("GET /a b=c 200", proxy, " 1 - keep-alive\n",
+                         "POST /d - 502", proxy, " 1 backend_bad_response -\n",
+                         "- - - 400 - - 0 bad_request_bad_start_line -\n"));
+  EXPECT_EQ(ReadFile(scratch.Path("e")),
+            "POST, backend_bad_response\n-, bad_request_bad_start_line\n");
+}
+
+TEST_F(DaemonTest, UserSignalOpensTheLogsAnew) {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.Path("r");
+  Start(Server(backend_, "port = 0",
+               absl::StrCat("logging { request { enabled = true output = "
+                            "\"file:",
+                            path, "\" format = \"{URI}\" } }")));
+  RunDuring([&] {
+    RawClient client(endpoint());
+    client.Exchange(MakeRequest("GET", "/before"));
+    while (ReadFile(path).empty()) poll(nullptr, 0, 1);
+    ASSERT_EQ(0, rename(path.c_str(), (path + ".1").c_str()));
+    ASSERT_EQ(0, kill(getpid(), SIGUSR1));
+    while (access(path.c_str(), F_OK) != 0) poll(nullptr, 0, 1);
+    client.Exchange(MakeRequest("GET", "/after"));
+  });
+  daemon_ = nullptr;
+  EXPECT_EQ(ReadFile(path + ".1"), "/before\n");
+  EXPECT_EQ(ReadFile(path), "/after\n");
+}
+
+TEST_F(DaemonTest, LogThatCannotBeOpenedIsAnError) {
+  const auto daemon = Create(Server(
+      backend_, "port = 0",
+      "logging { request { enabled = true output = file:/no/such/log } }"));
+  ASSERT_FALSE(daemon.ok());
+  EXPECT_THAT(daemon.status().message(), HasSubstr("/no/such/log"));
+}
+
+// The client's own id is replaced: nobody vouches for it.
+TEST_F(DaemonTest, RequestIdGoesToTheBackendIfAsked) {
+  Start(
+      absl::StrCat("server { port = 0 threads = 1 backend app { addr = "
+                   "127.0.0.1 port = ",
+                   backend_.port(),
+                   " } vhost \"*\" { rule plain { uri-match = /plain "
+                   "backends = app } rule id { uri-gmatch = \"*\" backends "
+                   "= app headers { x-request-id = on } } } }"));
+  RunDuring([&] {
+    RawClient client(endpoint());
+    client.Exchange(MakeRequest("GET", "/", "X-Request-Id: mine\r\n"));
+    client.Exchange(MakeRequest("GET", "/plain", "X-Request-Id: mine\r\n"));
+  });
+  const std::vector<test::ReceivedRequest> requests = backend_.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[0].head.Only("X-Request-Id").size(), 32u);
+  EXPECT_EQ(requests[1].head.Only("X-Request-Id"), "mine");
+}
+
+TEST_F(DaemonTest, ConnectionsAreCountedOverAllWorkers) {
+  Start(Server(backend_, "port = 0", "max-connections-per-client = 2"));
+  RunDuring([&] {
+    RawClient one(endpoint());
+    RawClient two(endpoint());
+    EXPECT_EQ(one.Exchange(MakeRequest("GET", "/")).status, 200);
+    EXPECT_EQ(two.Exchange(MakeRequest("GET", "/")).status, 200);
+    RawClient three(endpoint());
+    const test::RawResponse response = three.Exchange(MakeRequest("GET", "/"));
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.head.Only("Connection"), "close");
+  });
 }
 
 }  // namespace
