@@ -122,6 +122,33 @@ TEST(PrepareRequestTest, OldVersionBecomesNew) {
   EXPECT_EQ(head.version, HttpVersion::kHttp11);
 }
 
+// RFC 9112 section 3.2: HTTP/1.1 without Host is refused.
+TEST(PrepareRequestTest, OldClientGetsAnEmptyHost) {
+  RequestHead head = Request("GET", "/", {{"X-A", "1"}});
+  head.version = HttpVersion::kHttp10;
+  PrepareRequest(kNoBody, RequestEdits(), head);
+  EXPECT_EQ(Text(head.headers), "X-A: 1\nHost: \n");
+}
+
+// RFC 9110 section 10.1.1.
+TEST(PrepareRequestTest, OldClientExpectsNothing) {
+  RequestHead head = Request(
+      "POST", "/",
+      {{"Host", "a"}, {"Expect", "100-continue"}, {"Content-Length", "5"}});
+  RequestHead old = head;
+  old.version = HttpVersion::kHttp10;
+  PrepareRequest(kFiveBytes, RequestEdits(), head);
+  EXPECT_EQ(head.headers.Find(FieldId::kExpect), "100-continue");
+  PrepareRequest(kFiveBytes, RequestEdits(), old);
+  EXPECT_EQ(Text(old.headers), "Host: a\nContent-Length: 5\n");
+}
+
+TEST(PrepareRequestTest, LengthLosesItsLeadingZeros) {
+  RequestHead head = Request("POST", "/", {{"Content-Length", "005"}});
+  PrepareRequest(kFiveBytes, RequestEdits(), head);
+  EXPECT_EQ(Text(head.headers), "Content-Length: 5\n");
+}
+
 TEST(PrepareRequestTest, OriginFormPassesByteForByte) {
   for (const absl::string_view target :
        {"/", "/a%2Fb/../c?d=e%20f&g", "//double", "/?", "/a?b?c"}) {
@@ -225,10 +252,10 @@ TEST(PrepareRequestTest, ViaSaysWhatWasReceived) {
   RequestHead head = Request("GET", "/", {{"Via", "1.1 other"}});
   PrepareRequest(kNoBody, {.via = "us"}, head);
   EXPECT_EQ(Text(head.headers), "Via: 1.1 other\nVia: 1.1 us\n");
-  head = Request("GET", "/");
+  head = Request("GET", "/", {{"Host", "a"}});
   head.version = HttpVersion::kHttp10;
   PrepareRequest(kNoBody, {.via = "us"}, head);
-  EXPECT_EQ(Text(head.headers), "Via: 1.0 us\n");
+  EXPECT_EQ(Text(head.headers), "Host: a\nVia: 1.0 us\n");
 }
 
 TEST(PrepareRequestTest, ForwardedForNamesTheClient) {
@@ -290,6 +317,14 @@ TEST(PrepareResponseTest, FramingFieldsAreLeftToTheSession) {
 TEST(PrepareResponseTest, AnswerWithoutABodyKeepsTheLengthThatItTells) {
   EXPECT_EQ(Prepared(kNoBody, {{"Content-Length", "1234"}}),
             "Content-Length: 1234\n");
+}
+
+TEST(PrepareResponseTest, NoContentHasNoLength) {
+  ResponseHead head;
+  head.status = 204;
+  head.headers = Map({{"Content-Length", "0"}, {"ETag", "x"}});
+  PrepareResponse(kNoBody, {}, "", head);
+  EXPECT_EQ(Text(head.headers), "ETag: x\n");
 }
 
 TEST(PrepareResponseTest, EveryCopyOfAStrippedFieldGoes) {
