@@ -10,6 +10,11 @@
 namespace rproxy {
 namespace {
 
+// How often a request is sent again because a connection that had served others
+// was hung up. A backend that ends every connection after a response, without
+// saying so, may make several of them stale at once.
+constexpr int kStaleRepeatsMax = 3;
+
 Cause ToCause(BackendFailure failure) {
   switch (failure) {
     case BackendFailure::kClosed:
@@ -116,7 +121,7 @@ bool Forward::Begin(BackendStream stream) {
   // A request that cannot or may not be repeated (again) deserves a look before
   // it is sent. The others save the system call: see MayRetry.
   const bool repeatable =
-      !retried_ && IsIdempotent(exchange_->request().method) &&
+      repeats_ == 0 && IsIdempotent(exchange_->request().method) &&
       request_framing_.kind != BodyFraming::Kind::kChunked &&
       request_framing_.length <= rule_.replay_bytes_max;
   if (!repeatable && !stream_.CheckOpen()) {
@@ -249,7 +254,7 @@ void Forward::OnFailure(BackendFailure failure) {
     return;
   }
   if (failure == BackendFailure::kClosed && MayRetry()) {
-    retried_ = true;
+    ++repeats_;
     stream_ = BackendStream();
     Acquire();
     if (stream_.valid()) stream_.Flush();
@@ -267,8 +272,9 @@ void Forward::OnFailure(BackendFailure failure) {
 // as far as anyone can tell, and asking once more is safe for methods that may
 // be repeated. RFC 9110 section 9.2.2.
 bool Forward::MayRetry() const {
-  return !retried_ && replayable_ && stream_.valid() &&
-         stream_.received_nothing() &&
+  if (!stream_.valid()) return false;
+  const int repeats_max = stream_.reused() ? kStaleRepeatsMax : 1;
+  return repeats_ < repeats_max && replayable_ && stream_.received_nothing() &&
          (stream_.sent_nothing() || IsIdempotent(exchange_->request().method));
 }
 

@@ -101,7 +101,7 @@ class Forward final : public Responder,
   bool replayable_ = true;  // replay_ holds all of it.
   bool request_ended_ = false;
   HeaderMap trailers_;  // The request's, while replayable_.
-  bool retried_ = false;
+  int repeats_ = 0;
   bool response_paused_ = false;
 };
 
