@@ -117,14 +117,15 @@ def rproxy_fuzz_test(name, srcs, corpus = [], deps = [], tags = [], **kwargs):
       tags: more tags; "fuzz" is added.
       **kwargs: passed on to cc_test.
     """
+    inputs = ["$(rootpath %s)" % file for file in corpus]
     native.cc_test(
         name = name,
         size = "small",
         srcs = srcs,
         args = select({
             # libFuzzer given files, not folders, runs each once and ends.
-            "//bazel:fuzz": ["$(rootpath %s)" % f for f in corpus] or ["-runs=0"],
-            "//conditions:default": ["$(rootpath %s)" % f for f in corpus],
+            "//bazel:fuzz": inputs or ["-runs=0"],
+            "//conditions:default": inputs,
         }),
         copts = RPROXY_COPTS,
         data = corpus,

@@ -55,7 +55,7 @@ def _bazel_repositories():
     )
 
 def rproxy_dependencies():
-    """Declares what rproxy is built from, each unless it is declared already."""
+    """Declares what rproxy is built from, unless it is declared already."""
     _bazel_repositories()
 
     # These two build with their own BUILD files.
