@@ -12,11 +12,13 @@
 namespace rproxy::test {
 namespace {
 
+// RFC 9110 section 5.6.2, beside letters and digits.
+constexpr absl::string_view kTokenPunctuation = "!#$%&'*+-.^_`|~";
+
 bool IsToken(absl::string_view text) {
-  constexpr absl::string_view kPunctuation = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           absl::StrContains(kPunctuation, c);
+           absl::StrContains(kTokenPunctuation, c);
   });
 }
 
