@@ -34,6 +34,14 @@ absl::StatusOr<Opening> Open(const config::ServerConfig& config) {
       opening.sockets.emplace_back(copy);
       continue;
     }
+    if (i == 0 && address.port() != 0) {
+      // Sockets that share a port would share it with another rproxy, too, and
+      // two of them would serve in turn without anyone having asked for it.
+      ListenOptions alone = opening.plan->listen;
+      alone.reuse_port = false;
+      const absl::StatusOr<UniqueFd> probe = Listen(address, alone);
+      if (!probe.ok()) return probe.status();
+    }
     absl::StatusOr<UniqueFd> socket = Listen(address, opening.plan->listen);
     if (!socket.ok()) return socket.status();
     // With port 0 the first socket chooses the port of all.

@@ -254,6 +254,19 @@ TEST_F(DaemonTest, TakenPortIsNamedAndNothingElseStaysOpen) {
   EXPECT_EQ(backend_.accepted(), 0u);
 }
 
+// Its own workers share the port, and nobody else may join them.
+TEST_F(DaemonTest, PortOfAnotherDaemonIsTaken) {
+  const auto first = Create(Server(backend_, "port = 0"));
+  ASSERT_TRUE(first.ok()) << first.status();
+  const uint16_t port = (*first)->addresses().front().port();
+  const auto second =
+      Create(Server(backend_, absl::StrCat("threads = 2 port = ", port)));
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().message(),
+            absl::StrCat("cannot listen on 127.0.0.1:", port,
+                         ": address already in use"));
+}
+
 TEST_F(DaemonTest, MoreDescriptorsThanAllowedAreAnError) {
   const auto daemon = Create(
       absl::StrCat("max-nofile = 1073741824\n", Server(backend_, "port = 0")));
