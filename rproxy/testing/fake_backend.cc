@@ -194,7 +194,7 @@ std::string BackendConnection::ReadRaw(size_t size) {
   while (unread_.size() < size) {
     if (!ReadMore(size - unread_.size(), kWaitMax, "raw bytes")) break;
   }
-  const std::string bytes = unread_.substr(0, size);
+  std::string bytes = unread_.substr(0, size);
   unread_.erase(0, bytes.size());
   return bytes;
 }
