@@ -342,7 +342,9 @@ TEST_P(TransportContract, AbortBehindBytesIsNotLost) {
 }
 
 TEST_P(TransportContract, AbortIsToldToWhoDoesNotRead) {
-  if (!GetParam().abort_is_seen || !GetParam().takes_errors) GTEST_SKIP();
+  if (!GetParam().abort_is_seen || !GetParam().takes_errors) {
+    GTEST_SKIP() << "this transport does not tell a reset from an end";
+  }
   Ends ends(GetParam().make_pair(*loop_));
   Connect(*loop_, ends);
   EXPECT_EQ(ends.far.transport().TakeError(), 0);
