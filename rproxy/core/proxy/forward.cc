@@ -202,6 +202,7 @@ void Forward::OnInterimResponse(ResponseHead head) {
   ForgetReplay();
   if (exchange_ == nullptr) return;
   RemoveHopByHopFields(head.headers);
+  head.version = HttpVersion::kHttp11;
   // RFC 9110 section 8.6: it has none, and a client might wait for a body.
   head.headers.Remove(FieldId::kContentLength);
   exchange_->SendInterim(head);

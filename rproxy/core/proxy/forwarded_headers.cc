@@ -104,8 +104,9 @@ void PrepareRequest(const BodyFraming& framing, const RequestEdits& edits,
     case BodyFraming::Kind::kContentLength:
       // One field with one number; the parser saw to that. Somebody may take
       // leading zeros for octal.
-      if (absl::StartsWith(*head.headers.Find(FieldId::kContentLength), "0") &&
-          framing.length > 0) {
+      if (const absl::string_view number =
+              *head.headers.Find(FieldId::kContentLength);
+          number.size() > 1 && number.front() == '0') {
         head.headers.Set("Content-Length", absl::StrCat(framing.length));
       }
       break;

@@ -62,6 +62,9 @@ std::vector<RequestCase> ContentLengthCases() {
       {"ManyLeadingZeros", "octal or decimal",
        Post("Content-Length: 0000000000000000000000000005\r\n", "hello"),
        NormalisedOrRefused(kFive)},
+      {"OnlyZeros", "octal or decimal",
+       Post("Content-Length: 0000000000000000000\r\n", ""),
+       NormalisedOrRefused(Post("Content-Length: 0\r\n", ""))},
 
       // One malformed number.
       {"Plus", kForm, WithLength("+5"), Refused(400)},
