@@ -69,8 +69,9 @@ void BackendConnection::Close() {
   timer_.Cancel();
   dial_ = nullptr;
   EndStream();
-  // Callers may be inside a callback of the connection.
-  if (connection_ != nullptr) connection_->PauseReading();
+  // Callers may be inside a callback of the connection, which lives until the
+  // end of the turn.
+  if (connection_ != nullptr) connection_->Silence();
   loop_.DeleteLater(std::move(connection_));
 }
 

@@ -91,7 +91,14 @@ bool Connection::CheckQuiet() {
   return false;
 }
 
+void Connection::Silence() {
+  silenced_ = true;
+  reading_paused_ = true;
+  if (later_ != nullptr) later_->Cancel();
+}
+
 void Connection::OnReady(FdEvents events) {
+  if (silenced_) return;
   // A failure is about to be reported, or has been.
   if (error_ != 0) return;
   if (events.closed) peer_closed_ = true;
@@ -115,6 +122,7 @@ void Connection::OnReady(FdEvents events) {
 }
 
 void Connection::OnLater() {
+  if (silenced_) return;
   // What arrived before a failed write is still wanted: a backend may answer
   // and reset the rest of the request.
   const bool failing = error_ != 0;
@@ -217,15 +225,17 @@ void Connection::WriteOutput() {
 }
 
 bool Connection::Tell(void (Events::*callback)()) {
+  if (silenced_) return false;
   bool destroyed = false;
   destroyed_ = &destroyed;
   (events_.*callback)();
   if (destroyed) return false;
   destroyed_ = nullptr;
-  return true;
+  return !silenced_;
 }
 
 bool Connection::Fail(int error) {
+  if (silenced_) return false;
   error_ = error;
   readable_ = false;
   if (later_ != nullptr) later_->Cancel();
@@ -239,6 +249,7 @@ void Connection::FailLater(int error) {
 }
 
 void Connection::ContinueLater() {
+  if (silenced_) return;
   if (later_ == nullptr) {
     later_ = std::make_unique<Timer>(loop_, [this] { OnLater(); });
   }

@@ -62,6 +62,7 @@ class Connection final : private Transport::Observer {
 
   Buffer& input() { return input_; }
   Buffer& output() { return output_; }
+  const Buffer& output() const { return output_; }
 
   // Writes what output() holds, as far as the transport takes it now. A
   // failure is reported by OnError in a later turn. Costs nothing when output()
@@ -82,6 +83,10 @@ class Connection final : private Transport::Observer {
   // OnOutputDrained is called when output() falls to this many bytes or less
   // after having been above, and again when it is empty. 0 by default.
   void SetOutputLow(size_t bytes) { output_low_ = bytes; }
+
+  // No callback runs from now on, nor does the one that is running make
+  // another. For owners that leave the destruction to a later moment.
+  void Silence();
 
   // The destructor resets the stream instead of ending it in good order.
   void Abort() { transport_->Abort(); }
@@ -104,8 +109,8 @@ class Connection final : private Transport::Observer {
  private:
   void OnReady(FdEvents events) override;
   void OnLater();
-  // These return false if the connection was destroyed or has failed: the
-  // caller must return.
+  // These return false if the connection was destroyed, was silenced, or has
+  // failed: the caller must return.
   bool ReadAll();
   bool WriteWaiting();
   bool Tell(void (Events::*callback)());
@@ -127,6 +132,7 @@ class Connection final : private Transport::Observer {
   bool* destroyed_ = nullptr;     // Set by the destructor during callbacks.
   int error_ = 0;
   bool reading_paused_ = false;
+  bool silenced_ = false;
   bool resumed_ = false;   // OnInput is due for what was left.
   bool readable_ = false;  // An edge came that has not been read off.
   bool writable_ = true;

@@ -614,6 +614,26 @@ TEST_F(ConnectionTest, BytesThatCameBeforeAFailedWriteAreToldFirst) {
   EXPECT_EQ(owner_.error(), ECONNRESET);
 }
 
+// The owner has had enough at the early response; the failed write that is
+// still to be told concerns nobody any more.
+TEST_F(ConnectionTest, SilencedConnectionTellsNoFailure) {
+  owner_.on_input_ = [this] { connection().Silence(); };
+  far_->Send("early response");
+  far_->Abort();
+  far_ = nullptr;
+  owner_.Write("rest of the request");
+  Settle();
+  EXPECT_EQ(owner_.calls(), Calls({"input"}));
+}
+
+TEST_F(ConnectionTest, SilencedConnectionTellsNothingThatComes) {
+  connection().Silence();
+  far_->Send("hello");
+  far_->CloseWrite();
+  Settle();
+  EXPECT_EQ(owner_.calls(), Calls({}));
+}
+
 // The write uses the error up, and reading then looks as if the peer had sent
 // everything.
 TEST_F(ConnectionTest, EndBehindAFailedWriteIsNoEnd) {
