@@ -85,11 +85,21 @@ void Session::ProcessInput() {
     ForwardTunnelInput();
     return;
   }
+  // The time for a head begins with its first byte.
+  if (!exchanging_ && parser_.between_messages()) {
+    waiting_since_ = server_.loop_.Now();
+  }
   in_process_ = true;
   Buffer& input = connection_.input();
   while (stage_ == Stage::kOpen && !input.empty() && !request_paused_ &&
          !tunnel()) {
     if (exchanging_ && request_complete_) break;  // Pipelined: its turn comes.
+    if (!exchanging_ && output_full()) {
+      // Whoever does not read its answers gets no more of them.
+      waits_for_output_ = true;
+      connection_.PauseReading();
+      break;
+    }
     input.Drain(parser_.Parse(input.front().view()));
     if (parser_.state() == ParserState::kFailed) {
       Refuse(StatusFor(parser_.error()), Cause::kBadRequest, parser_.error());
@@ -127,6 +137,10 @@ void Session::ForwardTunnelInput() {
     input.Drain(bytes.size());
     body_bytes_ += bytes.size();
     responder_->OnBody(std::move(bytes));
+  }
+  if (stage_ == Stage::kOpen && connection_.input_ended() && input.empty() &&
+      !request_complete_) {
+    EndTunnelInput();
   }
   if (responder_ != nullptr) responder_->OnBatchEnd();
   Rearm();
@@ -357,6 +371,14 @@ void Session::BeginTunnel(HeaderMap& headers) {
   // What the client sent ahead of the 101 is part of the tunnel now.
   connection_.PauseReading();
   connection_.ResumeReading();
+  // A client may have ended its side before the tunnel began.
+  if (connection_.input_ended() && connection_.input().empty())
+    EndTunnelInput();
+}
+
+void Session::EndTunnelInput() {
+  request_complete_ = true;
+  if (responder_ != nullptr) responder_->OnRequestEnd(HeaderMap());
 }
 
 void Session::SendBody(Slice bytes) {
@@ -459,8 +481,8 @@ void Session::Flush() {
 }
 
 bool Session::output_full() const {
-  const bool full = const_cast<Connection&>(connection_).output().size() >
-                    server_.options_.output_high_bytes;
+  const bool full =
+      connection_.output().size() > server_.options_.output_high_bytes;
   return full;
 }
 
@@ -485,10 +507,20 @@ void Session::OnOutputDrained() {
     return;
   }
   if (stage_ == Stage::kLingering) {
-    if (connection_.output().empty() && connection_.input_ended()) Close();
+    if (!connection_.output().empty()) return;
+    if (connection_.input_ended()) {
+      Close();
+      return;
+    }
+    waiting_since_ = server_.loop_.Now();
+    Rearm();
     return;
   }
   if (stage_ != Stage::kOpen) return;
+  if (waits_for_output_) {
+    waits_for_output_ = false;
+    connection_.ResumeReading();
+  }
   if (responder_ != nullptr) responder_->OnOutputDrained();
   Rearm();
 }
@@ -618,7 +650,7 @@ void Session::Close() {
   ReportEnd(Cause::kAborted);
   stage_ = Stage::kClosed;
   timer_.Cancel();
-  connection_.PauseReading();
+  connection_.Silence();
   DropResponder();
   server_.Remove(*this);  // Destroys this at the end of the turn.
 }
@@ -637,7 +669,9 @@ absl::Time Session::Deadline() const {
     case Stage::kClosed:
       return deadline;
     case Stage::kLingering:
-      return waiting_since_ + kLingerTimeMax;
+      // Counts from the last byte that we had to send.
+      if (connection_.output().empty()) return waiting_since_ + kLingerTimeMax;
+      break;
     case Stage::kClosing:
       break;
     case Stage::kOpen:
@@ -655,7 +689,7 @@ absl::Time Session::Deadline() const {
       }
       break;
   }
-  if (!const_cast<Connection&>(connection_).output().empty()) {
+  if (!connection_.output().empty()) {
     deadline = std::min(deadline, write_progress_at_ + options.write_idle_max);
   }
   return deadline;
@@ -689,6 +723,11 @@ void Session::OnTimer() {
   const bool write_stalled =
       !connection_.output().empty() &&
       now >= write_progress_at_ + server_.options_.write_idle_max;
+  if (stage_ == Stage::kLingering && !write_stalled) {
+    // What the system still holds of the response goes on its way.
+    Close();
+    return;
+  }
   if (stage_ != Stage::kOpen || write_stalled || tunnel()) {
     ReportEnd(write_stalled ? Cause::kWriteTimeout : Cause::kTunnelIdle);
     connection_.Abort();

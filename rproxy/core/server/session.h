@@ -109,6 +109,7 @@ class Session final : public OwnedListNode<Session>,
   void DropResponder();
   void EndExchange();
   void BeginTunnel(HeaderMap& headers);
+  void EndTunnelInput();
   void CloseWhenFlushed();
   void Linger();
   void Close();
@@ -139,6 +140,7 @@ class Session final : public OwnedListNode<Session>,
   Stage stage_ = Stage::kOpen;
   bool refused_ = false;
   bool in_process_ = false;
+  bool waits_for_output_ = false;  // Before it takes up the next request.
   uint64_t requests_ = 0;
 
   // The exchange, while exchanging_.

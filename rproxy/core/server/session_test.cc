@@ -100,6 +100,62 @@ TEST_F(SessionTest, PipelinedRequestsAreAnsweredInOrder) {
   }
 }
 
+// Answers of our own are output like any other: a client that sends requests
+// and reads nothing must not make us hold them all.
+TEST_F(SessionTest, PipeliningClientThatReadsNothingGetsNoMoreAnswers) {
+  const std::string body(20'000, 'x');
+  Start([&](Exchange& exchange) {
+    exchange.Reply(404, "text/plain", body, HeaderMap());
+    return nullptr;
+  });
+  RawClient client(endpoint(), {.receive_buffer_bytes = 4096});
+  std::string all;
+  for (int i = 0; i < 2000; ++i) all += kGet;
+  ASSERT_TRUE(client.Send(all));
+  while (OnLoop([&] { return server_->requests(); }) < 10) {
+  }
+  // 40 MB if nothing held it back; the socket takes some, and our bound is
+  // 256 KiB.
+  EXPECT_LT(OnLoop([&] { return server_->requests(); }), 1000u);
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_EQ(client.ReadResponse().body.size(), body.size()) << i;
+  }
+}
+
+// The rest of the response is on its way for longer than we linger.
+TEST_F(SessionTest, SlowReaderGetsAllBeforeAnEndWithMoreBehindIt) {
+  HttpServerOptions options;
+  options.output_high_bytes = 1 << 30;
+  const std::string body = MakePattern(8 << 20);
+  Start(
+      [&](Exchange& exchange) {
+        exchange.Reply(200, "text/plain", body, HeaderMap());
+        return nullptr;
+      },
+      std::move(options));
+  RawClient client(endpoint(), {.receive_buffer_bytes = 4096});
+  ASSERT_TRUE(client.Send(absl::StrCat(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", kGet)));
+  const RawResponse response = client.ReadResponse();
+  EXPECT_TRUE(response.complete()) << response.end;
+  EXPECT_TRUE(response.body == body);
+}
+
+TEST_F(SessionTest, TimeForAHeadBeginsWithItsFirstByte) {
+  HttpServerOptions options;
+  options.head_time_max = absl::Milliseconds(300);
+  Start(ReplyOk, std::move(options));
+  RawClient idle(endpoint());
+  ASSERT_EQ(idle.Exchange(kGet).status, 200);
+  // Another connection's time limit is over: so is what `idle` has waited.
+  RawClient clock(endpoint());
+  ASSERT_TRUE(clock.Send("GET"));
+  ASSERT_EQ(clock.ReadResponse().status, 408);
+  ASSERT_TRUE(idle.Send("GET / HTTP/1.1\r\n"));
+  ASSERT_TRUE(idle.Send("Host: a\r\n\r\n"));
+  EXPECT_EQ(idle.ReadResponse().status, 200);
+}
+
 TEST_F(SessionTest, PipelinedRequestsBeforeAHalfCloseAreAllAnswered) {
   Start(ReplyOk);
   RawClient client(endpoint());
