@@ -13,7 +13,7 @@ namespace {
 // How often a request is sent again because a connection that had served others
 // was hung up. A backend that ends every connection after a response, without
 // saying so, may make several of them stale at once.
-constexpr int kStaleRepeatsMax = 3;
+constexpr int kStaleRepeatsMax = 16;
 
 Cause ToCause(BackendFailure failure) {
   switch (failure) {
@@ -79,26 +79,28 @@ bool Forward::MayUpgrade() const {
 }
 
 void Forward::Acquire() {
-  ConnectionPool::AcquireResult result = pool_.Acquire(rule_.set, *this);
-  switch (result.kind) {
-    case PoolState::Grant::Kind::kAssigned:
-      // Ends: each turn of it takes an idle connection away.
-      if (!Begin(std::move(result.stream))) Acquire();
-      return;
-    case PoolState::Grant::Kind::kWaiting:
-      ticket_ = std::move(result.ticket);
-      // The body stays in the client's socket until there is a place for it.
-      if (has_body_ && !request_ended_) {
-        body_paused_ = true;
-        exchange_->PauseRequestBody();
-      }
-      return;
-    case PoolState::Grant::Kind::kOverloaded:
-      OnRefused(PoolRefusal::kOverloaded);
-      return;
-    case PoolState::Grant::Kind::kUnavailable:
-      OnRefused(PoolRefusal::kUnavailable);
-      return;
+  // Each turn but the last takes an idle connection away.
+  for (;;) {
+    ConnectionPool::AcquireResult result = pool_.Acquire(rule_.set, *this);
+    switch (result.kind) {
+      case PoolState::Grant::Kind::kAssigned:
+        if (Begin(std::move(result.stream))) return;
+        continue;
+      case PoolState::Grant::Kind::kWaiting:
+        ticket_ = std::move(result.ticket);
+        // The body stays in the client's socket until there is a place for it.
+        if (has_body_ && !request_ended_) {
+          body_paused_ = true;
+          exchange_->PauseRequestBody();
+        }
+        return;
+      case PoolState::Grant::Kind::kOverloaded:
+        OnRefused(PoolRefusal::kOverloaded);
+        return;
+      case PoolState::Grant::Kind::kUnavailable:
+        OnRefused(PoolRefusal::kUnavailable);
+        return;
+    }
   }
 }
 

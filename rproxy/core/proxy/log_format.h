@@ -5,8 +5,9 @@
 //   format->Append(summary, timestamps, line);
 //
 // A format is text with tokens in braces, parsed once; or `common`, `combined`
-// (the formats of that name) or `json` (one object a line). docs/configuration.md
-// lists the tokens. What has no value is "-", in JSON null.
+// (the formats of that name) or `json` (one object a line).
+// docs/configuration.md lists the tokens. What has no value is "-", in JSON
+// null.
 //
 // Whatever a client or a backend sent is escaped: control characters, bytes
 // that are no ASCII, quotes and backslashes become \xHH, and outside of double
