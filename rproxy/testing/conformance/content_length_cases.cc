@@ -9,7 +9,7 @@
 namespace rproxy::test {
 namespace {
 
-using std::string_literals::operator""s;
+using std::string_literals::operator""s;  // NOLINT(misc-unused-using-decls)
 
 constexpr char kForm[] = "RFC 9110 section 8.6: 1*DIGIT";
 constexpr char kRepeated[] = "RFC 9112 section 6.3 rule 5; CL.CL";
