@@ -283,9 +283,12 @@ void BackendConnection::OnTrailers(const HeaderMap& trailers) {
 
 void BackendConnection::Complete() {
   CheckRequestSent();
-  const bool reusable = persistent_ && request_sent_ &&
-                        connection_->input().empty() &&
-                        !connection_->input_ended();
+  // A read that filled its block does not tell whether more is there. What is
+  // there would answer the next request.
+  const bool reusable =
+      persistent_ && request_sent_ && connection_->input().empty() &&
+      !connection_->input_ended() &&
+      (!connection_->may_be_readable() || connection_->CheckQuiet());
   timer_.Cancel();
   if (connection_->reading_paused()) connection_->ResumeReading();
   if (reusable) parser_->Next();

@@ -63,7 +63,11 @@ bool Connection::quiet() const {
 }
 
 bool Connection::CheckQuiet() {
-  if (!quiet()) return false;
+  const bool was_readable = std::exchange(readable_, false);
+  if (!quiet()) {
+    readable_ = was_readable;
+    return false;
+  }
   Slice block = loop_.slices().Take();
   const IoResult result =
       transport_->Read({block.mutable_data(), block.size()});

@@ -99,6 +99,9 @@ class Connection final : private Transport::Observer {
   // The same, asking the transport with one read. What the read brings is put
   // into input() or remembered, and told in a later turn.
   bool CheckQuiet();
+  // Bytes or an end may wait in the transport: the last read filled its block,
+  // or reading stopped before all was read.
+  bool may_be_readable() const { return readable_; }
 
   // Bytes read and written since Start.
   uint64_t bytes_read() const { return bytes_read_; }
