@@ -131,6 +131,11 @@ TEST_P(ResponseConformanceTest, IsTreatedByTheRules) {
       break;
     case ResponseVerdict::Kind::kTruncated: {
       const RawResponse& response = responses.back();
+      if (row().ending == BackendEnding::kReset && response.status == 502) {
+        // A reset drops what its sender has not sent yet, the head perhaps.
+        ExpectBadGateway(responses, "");
+        break;
+      }
       EXPECT_FALSE(response.complete()) << response.raw;
       EXPECT_NE(response.end, ResponseEnd::kTimeout);
       EXPECT_NE(response.end, ResponseEnd::kMalformed);
