@@ -182,9 +182,9 @@ std::string NameOf(
       std::get<1>(info.param) == Arrival::kAtOnce ? "AtOnce" : "InPieces");
 }
 
-auto EachWay(std::vector<ResponseCase> rows) {
+auto EachWay(const std::vector<ResponseCase>& rows) {
   return ::testing::Combine(
-      ::testing::ValuesIn(std::move(rows)),
+      ::testing::ValuesIn(rows),
       ::testing::Values(Arrival::kAtOnce, Arrival::kInPieces));
 }
 
